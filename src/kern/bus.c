@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A bus: what belongs to one listening socket. */
+
+#include <linux/cred.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/net_namespace.h>
+
+#include "../core/message.h"
+#include "bus.h"
+#include "msg.h"
+
+DEFINE_MUTEX(kdbus_buses_lock);
+LIST_HEAD(kdbus_buses);
+
+static u64 kdbus_bus_last_id;
+
+/**
+ * kdbus_bus_new() - make a bus
+ * @net: network namespace of the listening socket
+ * @path: where it listens
+ * @tables: what the tables are of, which this file need not know
+ *
+ * Nothing takes the fast path on it until its owner has configured it.
+ *
+ * Context: process context of the owner, may sleep.
+ * Return: the bus with a reference for the caller, or NULL without memory.
+ */
+struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
+				const struct kdbus_bus_tables *tables)
+{
+	struct kdbus_bus *bus = kzalloc(sizeof(*bus), GFP_KERNEL_ACCOUNT);
+
+	if (!bus)
+		return NULL;
+	kref_init(&bus->kref);
+	mutex_init(&bus->lock);
+	INIT_LIST_HEAD(&bus->peers);
+	INIT_LIST_HEAD(&bus->foreign_rules);
+	spin_lock_init(&bus->batch_lock);
+	bus->net = get_net(net);
+	bus->owner = current_euid();
+	bus->config.max_message_size = KDBUS_MESSAGE_MAX;
+	strscpy(bus->path, path, sizeof(bus->path));
+
+	bus->stats = alloc_percpu_gfp(struct kdbus_stats, GFP_KERNEL_ACCOUNT);
+	if (!bus->stats)
+		goto free_bus;
+	if (rhashtable_init(&bus->names, tables->names))
+		goto free_stats;
+	if (rhashtable_init(&bus->replies, tables->replies))
+		goto free_names;
+	if (rhltable_init(&bus->rules, tables->rules))
+		goto free_replies;
+
+	mutex_lock(&kdbus_buses_lock);
+	bus->id = ++kdbus_bus_last_id;
+	list_add_tail(&bus->node, &kdbus_buses);
+	mutex_unlock(&kdbus_buses_lock);
+	return bus;
+
+free_replies:
+	rhashtable_destroy(&bus->replies);
+free_names:
+	rhashtable_destroy(&bus->names);
+free_stats:
+	free_percpu(bus->stats);
+free_bus:
+	put_net(bus->net);
+	kfree(bus);
+	return NULL;
+}
+
+/**
+ * kdbus_bus_get() - take a reference
+ * @bus: the bus
+ */
+struct kdbus_bus *kdbus_bus_get(struct kdbus_bus *bus)
+{
+	kref_get(&bus->kref);
+	return bus;
+}
+
+static void kdbus_bus_free_rule(void *rule, void *unused)
+{
+	kfree(rule);
+}
+
+static void kdbus_bus_free(struct kref *kref)
+{
+	struct kdbus_bus *bus = container_of(kref, struct kdbus_bus, kref);
+
+	list_del(&bus->node);
+	mutex_unlock(&kdbus_buses_lock);
+
+	if (bus->batch)
+		kdbus_batch_put(bus->batch);
+	/* Those of peers are gone; those of others need no more than this. */
+	rhltable_free_and_destroy(&bus->rules, kdbus_bus_free_rule, NULL);
+	rhashtable_destroy(&bus->replies);
+	rhashtable_destroy(&bus->names);
+	free_percpu(bus->stats);
+	mutex_destroy(&bus->lock);
+	put_net(bus->net);
+	kfree(bus);
+}
+
+/**
+ * kdbus_bus_put() - drop a reference
+ * @bus: the bus
+ *
+ * Context: process context, may sleep; takes kdbus_buses_lock.
+ */
+void kdbus_bus_put(struct kdbus_bus *bus)
+{
+	kref_put_mutex(&bus->kref, kdbus_bus_free, &kdbus_buses_lock);
+}
+
+/**
+ * kdbus_bus_count() - read a counter
+ * @bus: the bus
+ * @stat: which
+ *
+ * Return: the sum over all processors, exact once nothing is under way.
+ */
+u64 kdbus_bus_count(const struct kdbus_bus *bus, enum kdbus_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(bus->stats, cpu)->count[stat]);
+	return sum;
+}

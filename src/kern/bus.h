@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A bus: what belongs to one listening socket.
+ *
+ * Lock order, outermost first.  Whoever needs several takes them in this
+ * order; lockdep sees each as a class of its own.
+ *
+ *	kdbus_buses_lock	the list of buses
+ *	kdbus_bus.lock		peers and configuration of a bus
+ *	kdbus_tx.lock		a sender's assembly of its stream (copies from
+ *				user space happen under it)
+ *	kdbus_peer.release	who releases messages that were held
+ *	kdbus_queue.reader	a reader's place in its queue (copies to user
+ *				space happen under it)
+ *	kdbus_peer.route	a sender's order: what it has sent reaches its
+ *				destination before what it sends next
+ *	kdbus_queue.lock	one queue: what is delivered to a recipient, and
+ *				whether it may be
+ *	kdbus_peer.owed_lock	replies that a peer owes
+ *
+ * The first five are mutexes.  A delivery holds the sender's route and the
+ * recipient's queue lock, and checks under these two everything that allows it.
+ * So whoever makes something untrue changes it under the lock that guards it
+ * (see the members) and knows on return that no delivery relies on it.
+ */
+#ifndef KDBUS_KERN_BUS_H
+#define KDBUS_KERN_BUS_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+
+#include "../uapi/kdbus.h"
+
+/* Match rules are indexed by which of so many properties they name. */
+#define KDBUS_RULE_MASKS	32
+
+struct kdbus_batch;
+struct net;
+
+/**
+ * enum kdbus_stat - what a bus counts
+ * @KDBUS_STAT_CALLS: calls that the module delivered
+ * @KDBUS_STAT_RETURNS: method returns, likewise
+ * @KDBUS_STAT_ERRORS: error replies, likewise
+ * @KDBUS_STAT_SIGNALS: unicast signals, likewise
+ * @KDBUS_STAT_BROADCASTS: signals to whoever wants them, likewise
+ * @KDBUS_STAT_COPIES: recipients of these
+ * @KDBUS_STAT_FAST_BYTES: their bytes
+ * @KDBUS_STAT_HELD: messages that had to wait for the daemon before that
+ * @KDBUS_STAT_SLOW: messages given to the daemon
+ * @KDBUS_STAT_DAEMON: messages that the daemon sent
+ * @KDBUS_STAT_INVALID: messages that are not valid, given to the daemon
+ * @KDBUS_STATS: number of counters
+ */
+enum kdbus_stat {
+	KDBUS_STAT_CALLS,
+	KDBUS_STAT_RETURNS,
+	KDBUS_STAT_ERRORS,
+	KDBUS_STAT_SIGNALS,
+	KDBUS_STAT_BROADCASTS,
+	KDBUS_STAT_COPIES,
+	KDBUS_STAT_FAST_BYTES,
+	KDBUS_STAT_HELD,
+	KDBUS_STAT_SLOW,
+	KDBUS_STAT_DAEMON,
+	KDBUS_STAT_INVALID,
+	KDBUS_STATS,
+};
+
+struct kdbus_stats {
+	u64 count[KDBUS_STATS];
+};
+
+/**
+ * struct kdbus_bus - a bus
+ * @kref: one for the listening socket and one for each peer
+ * @node: in the list of all buses
+ * @net: network namespace of the listening socket, with a reference, for the
+ *	listing
+ * @id: number of the bus
+ * @owner: user who listens
+ * @path: where it listens, for the listing
+ * @lock: guards @peers, @next_peer and changes of @config, @forced_off and what
+ *	follows @rules
+ * @peers: all connections, accepted or not
+ * @next_peer: number of the next one
+ * @config: what the owner has said; read under the lock of a recipient's
+ *	queue, which a change passes through before it returns
+ * @forced_off: the fast path is off whatever the owner says; likewise
+ * @names: struct kdbus_name by its text
+ * @replies: struct kdbus_reply_slot by caller, callee and serial
+ * @rules: struct kdbus_rule by the properties that they name
+ * @rule_masks: number of rules that name exactly these properties
+ * @rule_args: arguments of a message that rules have ever looked at
+ * @foreign_rules: rules of others than peers
+ * @foreign_count: how many
+ * @batch_lock: guards @batch, inside of everything
+ * @batch: what the owner writes belongs to it; NULL normally
+ * @stats: counters
+ */
+struct kdbus_bus {
+	struct kref kref;
+	struct list_head node;
+	struct net *net;
+	u64 id;
+	kuid_t owner;
+	char path[KDBUS_PATH_MAX];
+
+	struct mutex lock;
+	struct list_head peers;
+	u64 next_peer;
+	struct kdbus_bus_config config;
+	bool forced_off;
+
+	struct rhashtable names;
+	struct rhashtable replies;
+	struct rhltable rules;
+	u32 rule_masks[KDBUS_RULE_MASKS];
+	u32 rule_args;
+	struct list_head foreign_rules;
+	u32 foreign_count;
+
+	spinlock_t batch_lock;
+	struct kdbus_batch *batch;
+	struct kdbus_stats __percpu *stats;
+};
+
+extern struct mutex kdbus_buses_lock;
+extern struct list_head kdbus_buses;
+
+/**
+ * struct kdbus_bus_tables - how the tables of a bus are keyed
+ * @names: of kdbus_bus.names
+ * @replies: of kdbus_bus.replies
+ * @rules: of kdbus_bus.rules
+ */
+struct kdbus_bus_tables {
+	const struct rhashtable_params *names;
+	const struct rhashtable_params *replies;
+	const struct rhashtable_params *rules;
+};
+
+struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
+				const struct kdbus_bus_tables *tables);
+struct kdbus_bus *kdbus_bus_get(struct kdbus_bus *bus);
+void kdbus_bus_put(struct kdbus_bus *bus);
+u64 kdbus_bus_count(const struct kdbus_bus *bus, enum kdbus_stat stat);
+
+static inline void kdbus_bus_add(struct kdbus_bus *bus, enum kdbus_stat stat,
+				 u64 n)
+{
+	this_cpu_add(bus->stats->count[stat], n);
+}
+
+/* May the module deliver at all?  See @config for what makes this reliable. */
+static inline bool kdbus_bus_fast(const struct kdbus_bus *bus)
+{
+	return (READ_ONCE(bus->config.flags) & KDBUS_BUS_FASTPATH) &&
+	       !READ_ONCE(bus->forced_off);
+}
+
+/* And broadcasts? */
+static inline bool kdbus_bus_broadcasts(const struct kdbus_bus *bus)
+{
+	return kdbus_bus_fast(bus) &&
+	       (READ_ONCE(bus->config.flags) & KDBUS_BUS_BROADCAST);
+}
+
+#endif

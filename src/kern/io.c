@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The socket calls that move data. */
+
+#include <linux/sched/signal.h>
+#include <net/sock.h>
+
+#include "bus.h"
+#include "peer.h"
+#include "socket.h"
+#include "stream.h"
+
+/* What sendmsg() and recvmsg() need to know of either end. */
+struct kdbus_end {
+	bool daemon;
+	struct kdbus_peer *peer;
+	struct kdbus_tx *tx;
+	struct kdbus_queue *queue;
+};
+
+static bool kdbus_end_init(struct kdbus_end *end, struct sock *sk)
+{
+	struct kdbus_sock *ks = kdbus_sk(sk);
+
+	if (!kdbus_sock_connected(sk))
+		return false;
+	end->peer = ks->peer;
+	end->daemon = ks->role == KDBUS_ROLE_DAEMON;
+	end->tx = end->daemon ? &end->peer->from_daemon :
+				&end->peer->from_client;
+	end->queue = end->daemon ? &end->peer->up : &end->peer->down;
+	return true;
+}
+
+static bool kdbus_end_room(const struct kdbus_end *end)
+{
+	return end->daemon ? kdbus_stream_daemon_wait(end->peer) :
+			     kdbus_stream_client_room(end->peer);
+}
+
+/* Sleeps until there is room to send, or the end of the connection. */
+static int kdbus_send_wait(struct sock *sk, const struct kdbus_end *end,
+			   long *timeo)
+{
+	DEFINE_WAIT(wait);
+	int ret = 0;
+
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	for (;;) {
+		if (!*timeo)
+			ret = -EAGAIN;
+		else if (signal_pending(current))
+			ret = sock_intr_errno(*timeo);
+		if (ret)
+			break;
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		if (kdbus_end_room(end) ||
+		    (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN))
+			break;
+		*timeo = schedule_timeout(*timeo);
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return ret;
+}
+
+static int kdbus_send_some(const struct kdbus_end *end, struct msghdr *msg,
+			   struct kdbus_fds *fds)
+{
+	int ret;
+
+	/* Whoever holds it may wait for user memory, for as long as that takes. */
+	if (mutex_lock_interruptible(&end->tx->lock))
+		return -ERESTARTSYS;
+	if (end->daemon)
+		ret = kdbus_stream_daemon(end->peer, &msg->msg_iter, fds);
+	else
+		ret = kdbus_stream_client(end->peer, &msg->msg_iter, fds);
+	mutex_unlock(&end->tx->lock);
+	return ret;
+}
+
+static int kdbus_send_all(struct sock *sk, const struct kdbus_end *end,
+			  struct msghdr *msg, struct kdbus_fds *fds)
+{
+	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	int ret;
+
+	do {
+		if (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN)
+			return -EPIPE;
+		ret = kdbus_send_some(end, msg, fds);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = kdbus_send_wait(sk, end, &timeo);
+	} while (!ret);
+	return ret;
+}
+
+/**
+ * kdbus_sendmsg() - sendmsg(2)
+ * @sock: either end of a connection
+ * @msg: bytes and files
+ * @len: bytes
+ *
+ * Return: bytes taken, or a negative error if there are none.
+ */
+int kdbus_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct sock *sk = sock->sk;
+	struct kdbus_fds fds = {};
+	struct kdbus_end end;
+	size_t sent;
+	int ret;
+
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (!kdbus_end_init(&end, sk))
+		return msg->msg_namelen ? -EOPNOTSUPP : -ENOTCONN;
+	if (msg->msg_namelen)
+		return -EISCONN;
+	ret = kdbus_fds_collect(&fds, msg, end.daemon ? end.peer->owner :
+							end.peer->user);
+	if (ret)
+		return ret;
+
+	ret = kdbus_send_all(sk, &end, msg, &fds);
+	kdbus_fds_drop(&fds);
+	sent = len - iov_iter_count(&msg->msg_iter);
+	if (ret == -EPIPE && !sent && !(msg->msg_flags & MSG_NOSIGNAL))
+		send_sig(SIGPIPE, current, 0);
+	return sent ?: ret;
+}
+
+static bool kdbus_recv_ready(struct sock *sk, const struct kdbus_end *end)
+{
+	return kdbus_queue_readable(end->queue) || READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
+}
+
+static int kdbus_recv_wait(struct sock *sk, const struct kdbus_end *end,
+			   long *timeo)
+{
+	DEFINE_WAIT(wait);
+
+	if (!*timeo)
+		return -EAGAIN;
+	prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+	if (!kdbus_recv_ready(sk, end))
+		*timeo = schedule_timeout(*timeo);
+	finish_wait(sk_sleep(sk), &wait);
+	return signal_pending(current) ? sock_intr_errno(*timeo) : 0;
+}
+
+static ssize_t kdbus_recv_some(const struct kdbus_end *end, struct msghdr *msg,
+			       size_t size, bool peek, bool *files)
+{
+	ssize_t ret;
+
+	if (mutex_lock_interruptible(&end->queue->reader))
+		return -ERESTARTSYS;
+	ret = kdbus_queue_read(end->queue, msg, size, peek, files);
+	mutex_unlock(&end->queue->reader);
+
+	if (ret > 0 && !end->daemon)
+		kdbus_stream_daemon_relief(end->peer);
+	return ret;
+}
+
+/* Nothing to read: 0 at the end of the stream or when it is worth a look. */
+static int kdbus_recv_idle(struct sock *sk, const struct kdbus_end *end,
+			   long *timeo, bool *end_of_stream)
+{
+	int ret;
+
+	*end_of_stream = true;
+	ret = sock_error(sk);
+	if (ret || (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
+		return ret;
+	*end_of_stream = false;
+	return kdbus_recv_wait(sk, end, timeo);
+}
+
+static ssize_t kdbus_recv_loop(struct sock *sk, const struct kdbus_end *end,
+			       struct msghdr *msg, size_t size, int flags)
+{
+	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, size);
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	bool peek = flags & MSG_PEEK, files = false, ended = false;
+	ssize_t copied = 0, ret = 0;
+
+	while (!ended && (size_t)copied < size) {
+		/* Looked at before the queue: nothing is added behind it. */
+		bool last = READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;
+
+		ret = kdbus_recv_some(end, msg, size - copied, peek, &files);
+		if (ret < 0)
+			break;
+		copied += ret;
+		if (files || (copied && (peek || copied >= target)))
+			break;
+		if (ret)
+			continue;
+		if (last || READ_ONCE(sk->sk_err) ||
+		    !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
+			ret = kdbus_recv_idle(sk, end, &timeo, &ended);
+		if (ret < 0)
+			break;
+	}
+	return copied ?: ret;
+}
+
+/* Who has sent it, for recvfrom(); nobody if it has no name. */
+static void kdbus_recv_name(struct socket *sock, struct msghdr *msg)
+{
+	int len = sock->ops->getname(sock, msg->msg_name, 1);
+
+	if (len > (int)offsetof(struct sockaddr_un, sun_path))
+		msg->msg_namelen = len;
+}
+
+/**
+ * kdbus_recvmsg() - recvmsg(2)
+ * @sock: either end of a connection
+ * @msg: where to put bytes and files
+ * @size: at most so many bytes
+ * @flags: MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL
+ *
+ * Return: bytes read, 0 at the end of the stream, or a negative error.
+ */
+int kdbus_recvmsg(struct socket *sock, struct msghdr *msg, size_t size,
+		  int flags)
+{
+	struct kdbus_end end;
+	ssize_t ret;
+
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (!kdbus_end_init(&end, sock->sk))
+		return -EINVAL;
+	msg->msg_namelen = 0;
+	ret = kdbus_recv_loop(sock->sk, &end, msg, size, flags);
+	if (ret > 0 && msg->msg_name)
+		kdbus_recv_name(sock, msg);
+	return ret;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every limit of the module that a bus does not set for itself. */
+#ifndef KDBUS_KERN_LIMITS_H
+#define KDBUS_KERN_LIMITS_H
+
+#include <linux/sizes.h>
+
+/* Kernel memory that the messages of one user may take, in bytes. */
+#define KDBUS_USER_BYTES	(256L << 20)
+
+/*
+ * Unread bytes of a sender whatever SO_SNDBUFFORCE says: with a message more,
+ * the count of them must not overflow.
+ */
+#define KDBUS_SNDBUF_MAX	(256 << 20)
+
+/* Bytes that are moved at once where message boundaries are not known. */
+#define KDBUS_CHUNK		SZ_32K
+
+/* Headers beyond this go to the daemon: they are rewritten under a lock. */
+#define KDBUS_FAST_HEADER_MAX	SZ_4K
+
+/* Room in front of a message, for its header to grow by a SENDER field. */
+#define KDBUS_HEADROOM		64
+
+/* Unique names are ":1.N" in practice; SENDER has to fit the headroom. */
+#define KDBUS_UNIQUE_MAX	40
+
+/* D-Bus Specification, "Valid Names". */
+#define KDBUS_NAME_MAX		255
+
+/* Well-known names that one connection can have published. */
+#define KDBUS_NAMES_MAX		65536
+
+/* Approvals of one sender, and values of one of them, that are kept. */
+#define KDBUS_FLOWS_MAX		1024
+#define KDBUS_FLOW_VALUES_MAX	64
+
+/* Match rules that are kept for one connection, and for all who are none. */
+#define KDBUS_RULES_MAX		65536
+
+/* Recipients of a broadcast that a first attempt has room for. */
+#define KDBUS_FANOUT_FIRST	32
+
+/* Longest text of an approval: four strings of a header. */
+#define KDBUS_APPROVAL_TEXT_MAX	SZ_4K
+
+#endif

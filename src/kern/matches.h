@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who wants a broadcast: match rules, and an index of them. */
+#ifndef KDBUS_KERN_MATCHES_H
+#define KDBUS_KERN_MATCHES_H
+
+#include <linux/rhashtable.h>
+
+#include "../core/match.h"
+
+struct kdbus_bus;
+struct kdbus_peer;
+
+/**
+ * struct kdbus_rule_key - what rules are indexed by
+ * @mask: which properties the rule names
+ * @hash: of their values
+ */
+struct kdbus_rule_key {
+	u32 mask;
+	u32 hash;
+};
+
+/**
+ * struct kdbus_rule - a match rule in force
+ * @node: in kdbus_bus.rules
+ * @list: in kdbus_peer.rules or kdbus_bus.foreign_rules
+ * @rcu: freed behind a grace period
+ * @key: see above
+ * @peer: whose; NULL if of somebody who is no peer
+ * @match: the rule
+ */
+struct kdbus_rule {
+	struct rhlist_head node;
+	struct list_head list;
+	struct rcu_head rcu;
+	struct kdbus_rule_key key;
+	struct kdbus_peer *peer;
+	struct kdbus_match_rule match;
+};
+
+extern const struct rhashtable_params kdbus_rules_params;
+
+int kdbus_rule_add(struct kdbus_bus *bus, struct kdbus_peer *peer,
+		   const char *text, u32 len);
+int kdbus_rule_remove(struct kdbus_bus *bus, struct kdbus_peer *peer,
+		      const char *text, u32 len);
+void kdbus_rules_remove_all(struct kdbus_peer *peer);
+
+/* Called for each rule that matches; false ends the search. */
+typedef bool (*kdbus_rule_found)(struct kdbus_peer *peer, void *data);
+
+bool kdbus_rules_find(struct kdbus_peer *sender, const struct kdbus_view *view,
+		      const struct kdbus_match_args *args,
+		      kdbus_rule_found found, void *data);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Taking byte streams apart into messages. */
+#ifndef KDBUS_KERN_STREAM_H
+#define KDBUS_KERN_STREAM_H
+
+#include <linux/types.h>
+
+struct iov_iter;
+struct kdbus_fds;
+struct kdbus_peer;
+
+bool kdbus_stream_client_room(const struct kdbus_peer *peer);
+bool kdbus_stream_daemon_wait(struct kdbus_peer *peer);
+void kdbus_stream_daemon_relief(struct kdbus_peer *peer);
+int kdbus_stream_client(struct kdbus_peer *peer, struct iov_iter *from,
+			struct kdbus_fds *fds);
+int kdbus_stream_daemon(struct kdbus_peer *peer, struct iov_iter *from,
+			struct kdbus_fds *fds);
+
+#endif

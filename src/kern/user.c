@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What one user holds: kernel memory and file descriptors in flight. */
+
+#include <linux/capability.h>
+#include <linux/hashtable.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "limits.h"
+#include "user.h"
+
+static DEFINE_HASHTABLE(kdbus_users, 6);
+static DEFINE_SPINLOCK(kdbus_users_lock);
+
+static struct kdbus_user *kdbus_user_find(kuid_t uid)
+{
+	struct kdbus_user *user;
+
+	lockdep_assert_held(&kdbus_users_lock);
+
+	hash_for_each_possible(kdbus_users, user, node, __kuid_val(uid))
+		if (uid_eq(user->uid, uid) &&
+		    atomic_long_add_unless(&user->usage, 1, 0))
+			return user;
+	return NULL;
+}
+
+/**
+ * kdbus_user_get() - find or make the account of a user
+ * @uid: the user
+ *
+ * Context: process context, may sleep.
+ * Return: the account with a reference for the caller, NULL without memory.
+ */
+struct kdbus_user *kdbus_user_get(kuid_t uid)
+{
+	struct kdbus_user *user, *new;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return NULL;
+	new->uid = uid;
+	atomic_long_set(&new->usage, 1);
+
+	spin_lock_bh(&kdbus_users_lock);
+	user = kdbus_user_find(uid);
+	if (!user)
+		hash_add(kdbus_users, &new->node, __kuid_val(uid));
+	spin_unlock_bh(&kdbus_users_lock);
+
+	if (!user)
+		return new;
+	kfree(new);
+	return user;
+}
+
+static void kdbus_user_sub(struct kdbus_user *user, long amount)
+{
+	if (atomic_long_sub_return(amount, &user->usage))
+		return;
+
+	spin_lock_bh(&kdbus_users_lock);
+	hash_del(&user->node);
+	spin_unlock_bh(&kdbus_users_lock);
+	kfree(user);
+}
+
+/**
+ * kdbus_user_put() - drop a reference of kdbus_user_get()
+ * @user: the account
+ *
+ * Context: any but hard interrupt.
+ */
+void kdbus_user_put(struct kdbus_user *user)
+{
+	kdbus_user_sub(user, 1);
+}
+
+/**
+ * kdbus_user_charge() - charge memory to a user
+ * @user: the account, of which the caller holds a reference
+ * @bytes: how much
+ * @force: never mind the limit
+ *
+ * The charge is a reference too, until it is taken back.
+ *
+ * Context: any.
+ * Return: false if that is more than a user may have; nothing is charged then.
+ */
+bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force)
+{
+	long usage = atomic_long_add_return(bytes, &user->usage);
+
+	if (force || usage <= KDBUS_USER_BYTES)
+		return true;
+	kdbus_user_sub(user, bytes);
+	return false;
+}
+
+/**
+ * kdbus_user_full() - has a user all the memory that a user may have?
+ * @user: the account
+ *
+ * Context: any; a snapshot.
+ */
+bool kdbus_user_full(const struct kdbus_user *user)
+{
+	return atomic_long_read(&user->usage) >= KDBUS_USER_BYTES;
+}
+
+/**
+ * kdbus_user_uncharge() - take a charge back
+ * @user: the account; not to be used afterwards without another reference
+ * @bytes: how much
+ *
+ * Context: any but hard interrupt.
+ */
+void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes)
+{
+	kdbus_user_sub(user, bytes);
+}
+
+/**
+ * kdbus_user_charge_fds() - count file descriptors that go into flight
+ * @user: the account
+ * @count: how many
+ *
+ * The limit is that of AF_UNIX, see too_many_unix_fds() there.
+ *
+ * Context: process context of the sender.
+ * Return: false if the user has too many in flight; nothing is counted then.
+ */
+bool kdbus_user_charge_fds(struct kdbus_user *user, int count)
+{
+	long total = atomic_add_return(count, &user->fds);
+
+	if (total <= (long)rlimit(RLIMIT_NOFILE) ||
+	    capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
+		return true;
+	atomic_sub(count, &user->fds);
+	return false;
+}
+
+/**
+ * kdbus_user_uncharge_fds() - file descriptors have arrived or are closed
+ * @user: the account
+ * @count: how many
+ *
+ * Context: any.
+ */
+void kdbus_user_uncharge_fds(struct kdbus_user *user, int count)
+{
+	atomic_sub(count, &user->fds);
+}

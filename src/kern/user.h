@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What one user holds: kernel memory and file descriptors in flight. */
+#ifndef KDBUS_KERN_USER_H
+#define KDBUS_KERN_USER_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/uidgid.h>
+
+/**
+ * struct kdbus_user - account of a user
+ * @node: in the table of users, protected by its lock
+ * @uid: whose
+ * @usage: bytes charged, plus one for each holder of a reference; the account
+ *	goes when this reaches zero
+ * @fds: file descriptors in flight
+ */
+struct kdbus_user {
+	struct hlist_node node;
+	kuid_t uid;
+	atomic_long_t usage;
+	atomic_t fds;
+};
+
+struct kdbus_user *kdbus_user_get(kuid_t uid);
+void kdbus_user_put(struct kdbus_user *user);
+bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force);
+bool kdbus_user_full(const struct kdbus_user *user);
+void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes);
+bool kdbus_user_charge_fds(struct kdbus_user *user, int count);
+void kdbus_user_uncharge_fds(struct kdbus_user *user, int count);
+
+#endif
