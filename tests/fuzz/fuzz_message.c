@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Any bytes: the core and libdbus agree about them as a message. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/compare.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_text(const uint8_t *data, size_t size)
+{
+	char *s = malloc(size + 1);
+
+	if (!s)
+		return;
+	memcpy(s, data, size);
+	s[size] = 0;
+	if (!compare_syntax(s))
+		abort();
+	free(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct kdbus_view view;
+	enum verdict verdict = compare_message(data, size, &view);
+
+	if (verdict == DIFFERENT)
+		abort();
+	if (verdict == VALID &&
+	    !compare_rewritten(data, &view, ":1.42", 64))
+		abort();
+	if (size < 300)
+		check_text(data, size);
+	return 0;
+}
