@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signals, to one and to all who want them. */
+
+#include "cases.h"
+#include "client.h"
+#include "counters.h"
+
+static DBusMessage *news(const char *member, const char *about)
+{
+	return with_string(new_signal(NULL, member), about);
+}
+
+static void case_signal_unicast(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	struct client *c = client_open("C");
+	int i;
+
+	/* That somebody else wants them does not count without eavesdrop. */
+	client_match(c, "type='signal',interface='" TEST_INTERFACE "'");
+	carried_begin();
+	for (i = 0; i < 10; i++)
+		client_send(a, with_string(new_signal(b->unique, "Private"),
+					   "news"));
+	client_expect(b, 10);
+	client_send(b, new_signal(b->unique, "Self"));
+	client_expect(b, 1);
+	carried_end(0, 0, 0, 11);
+	client_drain(c);
+}
+
+/* Who gets what, for all kinds of match rules. */
+static void case_signal_broadcast(void)
+{
+	static const char *const rules[] = {
+		"type='signal'",
+		"member='News'",
+		"arg0='kdbus'",
+		"path_namespace='/org/kdbus',member='Other'",
+		"sender='org.kdbus.Sender'",
+		"type='method_call'",
+		"interface='org.kdbus.Nothing'",
+		"destination=':1.0'",
+	};
+	struct client *a = client_open("A"), *readers[8];
+	char label[4] = "R0";
+	int i;
+
+	client_request_name(a, "org.kdbus.Sender", 0);
+	client_drain(a);
+	for (i = 0; i < 8; i++) {
+		label[1] = '0' + i;
+		readers[i] = client_open(label);
+		client_match(readers[i], rules[i]);
+	}
+	carried_begin();
+	client_send(a, news("News", "kdbus"));
+	client_send(a, news("News", "else"));
+	client_send(a, news("Other", "kdbus"));
+	client_drain(a);
+	for (i = 0; i < 8; i++)
+		client_drain(readers[i]);
+	client_driver(readers[0], "RemoveMatch", rules[0]);
+	client_driver(readers[1], "RemoveMatch", rules[0]);
+	client_send(a, news("News", "kdbus"));
+	client_release_name(a, "org.kdbus.Sender");
+	client_send(a, news("News", "kdbus"));
+	client_drain(a);
+	for (i = 0; i < 8; i++)
+		client_drain(readers[i]);
+	carried_end(0, 0, 0, 0);
+}
+
+/* Broadcasts and unicast messages of one sender stay in order. */
+static void case_signal_order(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	int i;
+
+	client_match(b, "member='News'");
+	carried_begin();
+	for (i = 0; i < 20; i++) {
+		client_send(a, news("News", "for all"));
+		client_send(a, new_numbered(b->unique, "Call", i));
+		client_send(a, with_string(new_signal(b->unique, "News"),
+					   "for one"));
+	}
+	client_expect(b, 60);
+	client_drain(a);
+	client_drain(b);
+	carried_end(20, 0, 0, 20);
+}
+
+static void case_match_errors(void)
+{
+	static const char *const rules[] = {
+		"nonsense", "type='x'", "arg0='a',arg0='b'", "path='a'",
+		"eavesdrop='maybe'", "arg64='x'", "sender='-'",
+	};
+	struct client *a = client_open("A");
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		client_match(a, rules[i]);
+	client_driver(a, "RemoveMatch", "type='signal'");
+}
+
+const struct bus_case cases_signals[] = {
+	{ "signal-unicast", "session", case_signal_unicast },
+	{ "signal-broadcast", "session", case_signal_broadcast },
+	{ "signal-order", "session", case_signal_order },
+	{ "match-errors", "session", case_match_errors },
+	{ 0 },
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the module says that it has carried. */
+#ifndef BUS_COUNTERS_H
+#define BUS_COUNTERS_H
+
+#include <stdbool.h>
+
+struct carried {
+	long calls;
+	long returns;
+	long errors;
+	long signals;
+};
+
+/* carried_begin - count from here */
+void carried_begin(void);
+
+/*
+ * carried_end - the module has carried exactly this much since
+ * carried_begin(), and nothing if the fast path is forced off
+ */
+void carried_end(long calls, long returns, long errors, long signals);
+
+/* carried_some - likewise, at least so many */
+void carried_some(long calls, long returns, long errors, long signals);
+
+/* carried_await - likewise, sooner or later */
+void carried_await(long calls, long returns, long errors, long signals);
+
+/* fastpath_is - the state that the module reports: "on" or "off" */
+void fastpath_is(const char *state);
+
+/* bus_value - what /proc/net/kdbus says of the bus; 0 on stock */
+long bus_value(const char *key);
+
+#endif

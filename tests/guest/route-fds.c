@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages with file descriptors. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fakebus.h"
+
+static struct bus bus;
+static struct peer a, b;
+
+static int setup(void **state)
+{
+	(void)state;
+	bus_open(&bus);
+	assert_ok(bus_configure(&bus));
+	peer_open(&bus, &a, ":1.1");
+	peer_open(&bus, &b, ":1.2");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	peer_close(&a);
+	peer_close(&b);
+	bus_close(&bus);
+	return 0;
+}
+
+/* A pipe: whoever has the writing end can be told from the reading one. */
+struct cargo {
+	int reader;
+	int writer;
+};
+
+static struct cargo cargo_new(void)
+{
+	int p[2];
+
+	assert_ok(pipe2(p, O_CLOEXEC | O_NONBLOCK));
+	return (struct cargo){ .reader = p[0], .writer = p[1] };
+}
+
+/* Is the writing end open anywhere? */
+static bool cargo_alive(const struct cargo *cargo)
+{
+	char c;
+	int i;
+
+	/* Files are closed by a work item of the kernel at times. */
+	for (i = 0; i < 100; i++) {
+		if (!read(cargo->reader, &c, 1))
+			return false;
+		usleep(2000);
+	}
+	return true;
+}
+
+static void cargo_arrived(struct cargo *cargo, int fd)
+{
+	char c = 'x';
+
+	assert_int_equal(write(fd, &c, 1), 1);
+	assert_int_equal(read(cargo->reader, &c, 1), 1);
+	close(fd);
+	assert_false(cargo_alive(cargo));
+	close(cargo->reader);
+}
+
+static void send_cargo(int fd, const struct writer *w, struct cargo *cargo)
+{
+	assert_int_equal(send_with_fds(fd, w->p, w->len, &cargo->writer, 1, 0),
+			 w->len);
+	close(cargo->writer);
+}
+
+/* Reads one message that brings one descriptor. */
+static void expect_cargo(int fd, struct cargo *cargo)
+{
+	int fds[10], count;
+	struct writer got = receive(fd, fds, &count);
+
+	assert_int_equal(count, 1);
+	cargo_arrived(cargo, fds[0]);
+	writer_free(&got);
+	expect_nothing(fd);
+}
+
+static void both_ways(void **state)
+{
+	struct cargo cargo = cargo_new();
+	struct writer w;
+
+	(void)state;
+	w = MESSAGE(SPEC_CALL(":1.2"), .serial = 5, .fds = 1, .text = "hello");
+	send_cargo(a.client, &w, &cargo);
+	expect_nothing(a.daemon);
+	expect_cargo(b.client, &cargo);
+	writer_free(&w);
+
+	cargo = cargo_new();
+	w = MESSAGE(SPEC_RETURN(":1.1", 5), .fds = 1);
+	send_cargo(b.client, &w, &cargo);
+	expect_nothing(b.daemon);
+	expect_cargo(a.client, &cargo);
+	writer_free(&w);
+}
+
+static void through_the_daemon(void **state)
+{
+	struct cargo cargo = cargo_new();
+	struct writer w = MESSAGE(SPEC_CALL(NULL), .fds = 1);
+
+	(void)state;
+	send_cargo(a.client, &w, &cargo);
+	expect_cargo(a.daemon, &cargo);
+	assert_ok(peer_done(&a, 1));
+	cargo = cargo_new();
+	send_cargo(b.daemon, &w, &cargo);
+	expect_cargo(b.client, &cargo);
+	writer_free(&w);
+}
+
+static void recipient_without_fds(void **state)
+{
+	struct cargo cargo = cargo_new();
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1);
+
+	(void)state;
+	assert_ok(peer_caps(&b, KDBUS_CAP_SEND_ALL | KDBUS_CAP_RECV_ALL));
+	send_cargo(a.client, &w, &cargo);
+	expect_nothing(b.client);
+	expect_cargo(a.daemon, &cargo);
+	assert_ok(peer_done(&a, 1));
+	writer_free(&w);
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"))));
+}
+
+/* The header says another number than there are. */
+static void wrong_number(void **state)
+{
+	struct writer w;
+	int fds[3] = { 0, 0, 0 }, got[10], count;
+	struct writer m;
+
+	(void)state;
+	w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 2);
+	assert_int_equal(send_with_fds(a.client, w.p, w.len, fds, 1, 0), w.len);
+	expect_nothing(b.client);
+	m = receive(a.daemon, got, &count);
+	assert_int_equal(count, 1);
+	close(got[0]);
+	writer_free(&m);
+	assert_int_equal(send_with_fds(a.client, w.p, w.len, fds, 3, 0), w.len);
+	expect_nothing(b.client);
+	m = receive(a.daemon, got, &count);
+	assert_int_equal(count, 3);
+	while (count--)
+		close(got[count]);
+	writer_free(&m);
+	writer_free(&w);
+	assert_ok(peer_done(&a, 2));
+	/* Says some, has none; has some, says none. */
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1)));
+	w = MESSAGE(SPEC_SIGNAL(":1.2"));
+	assert_int_equal(send_with_fds(a.client, w.p, w.len, fds, 1, 0), w.len);
+	expect_nothing(b.client);
+	m = receive(a.daemon, got, &count);
+	assert_int_equal(count, 1);
+	close(got[0]);
+	writer_free(&m);
+	writer_free(&w);
+}
+
+static bool many_go_fast(int n)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = n), m;
+	int fds[64] = { 0 }, got[64], count;
+	bool fast = true;
+	char c;
+
+	assert_int_equal(send_with_fds(a.client, w.p, w.len, fds, n, 0), w.len);
+	if (recv(b.client, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
+		fast = false;
+	m = receive(fast ? b.client : a.daemon, got, &count);
+	assert_int_equal(count, n);
+	while (count--)
+		close(got[count]);
+	if (!fast)
+		assert_ok(peer_done(&a, 1));
+	writer_free(&m);
+	writer_free(&w);
+	return fast;
+}
+
+static void limit_of_one_message(void **state)
+{
+	(void)state;
+	assert_true(many_go_fast(1));
+	assert_true(many_go_fast(16));
+	assert_false(many_go_fast(17));
+	bus.config.max_message_fds = 0;
+	assert_ok(bus_configure(&bus));
+	assert_false(many_go_fast(1));
+}
+
+static void limit_of_a_recipient(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 10), m;
+	int fds[10] = { 0 }, got[10], i, count;
+
+	(void)state;
+	bus.config.max_outgoing_fds = 25;
+	assert_ok(bus_configure(&bus));
+	for (i = 0; i < 4; i++)
+		assert_int_equal(send_with_fds(a.client, w.p, w.len, fds, 10,
+					       0), w.len);
+	/* As dbus-daemon does: the one that goes over it still gets through. */
+	for (i = 0; i < 3; i++) {
+		m = receive(b.client, got, &count);
+		assert_int_equal(count, 10);
+		while (count--)
+			close(got[count]);
+		writer_free(&m);
+	}
+	expect_nothing(b.client);
+	m = receive(a.daemon, got, &count);
+	assert_int_equal(count, 10);
+	while (count--)
+		close(got[count]);
+	writer_free(&m);
+	writer_free(&w);
+	assert_ok(peer_done(&a, 1));
+	assert_true(many_go_fast(10));
+}
+
+/* Descriptors come with the first byte of their message, wherever it ends. */
+static void in_pieces(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1, .bytes = 5000);
+	struct cargo cargo = cargo_new();
+
+	(void)state;
+	assert_int_equal(send_with_fds(a.client, w.p, 7, &cargo.writer, 1, 0),
+			 7);
+	close(cargo.writer);
+	send_bytes(a.client, w.p + 7, 100);
+	expect_nothing(b.client);
+	send_bytes(a.client, w.p + 107, w.len - 107);
+	expect_nothing(a.daemon);
+	expect_cargo(b.client, &cargo);
+	writer_free(&w);
+}
+
+static void held_with_its_message(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1);
+	struct writer slow = MESSAGE(SPEC_SIGNAL(NULL));
+	struct cargo cargo = cargo_new();
+
+	(void)state;
+	send_message(&a, &slow);
+	send_cargo(a.client, &w, &cargo);
+	expect_slow(&a, &slow);
+	expect_nothing(b.client);
+	assert_ok(peer_done(&a, 1));
+	expect_cargo(b.client, &cargo);
+	writer_free(&slow);
+	writer_free(&w);
+}
+
+/* Wherever a message is when its connection goes, its files are closed. */
+static void closed_with_the_connection(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1);
+	struct writer slow = MESSAGE(SPEC_SIGNAL(NULL), .fds = 1);
+	struct cargo half = cargo_new(), up = cargo_new(), held = cargo_new();
+	struct cargo down = cargo_new();
+
+	(void)state;
+	send_cargo(a.client, &w, &down);
+	send_cargo(a.client, &slow, &up);
+	send_cargo(a.client, &w, &held);
+	assert_int_equal(send_with_fds(a.client, w.p, 30, &half.writer, 1, 0),
+			 30);
+	close(half.writer);
+	peer_close_client(&a);
+	peer_close_daemon(&a);
+	assert_false(cargo_alive(&up));
+	assert_false(cargo_alive(&held));
+	assert_false(cargo_alive(&half));
+	/* What has been delivered stays delivered. */
+	expect_cargo(b.client, &down);
+	close(up.reader);
+	close(held.reader);
+	close(half.reader);
+	writer_free(&slow);
+	writer_free(&w);
+}
+
+static void closed_with_the_recipient(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1);
+	struct cargo cargo = cargo_new();
+
+	(void)state;
+	send_cargo(a.client, &w, &cargo);
+	peer_close_client(&b);
+	assert_false(cargo_alive(&cargo));
+	close(cargo.reader);
+	writer_free(&w);
+}
+
+/* A recipient that does not ask for the descriptors does not get them. */
+static void read_without_asking(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1), m;
+	struct cargo cargo = cargo_new();
+
+	(void)state;
+	send_cargo(a.client, &w, &cargo);
+	m = receive(b.client, NULL, NULL);
+	assert_false(cargo_alive(&cargo));
+	close(cargo.reader);
+	writer_free(&m);
+	writer_free(&w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SUITE_TESTS(route_fds,
+	TEST(both_ways),
+	TEST(through_the_daemon),
+	TEST(recipient_without_fds),
+	TEST(wrong_number),
+	TEST(limit_of_one_message),
+	TEST(limit_of_a_recipient),
+	TEST(in_pieces),
+	TEST(held_with_its_message),
+	TEST(closed_with_the_connection),
+	TEST(closed_with_the_recipient),
+	TEST(read_without_asking));

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Limits: of one recipient, of one sender, of one user. */
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "fakebus.h"
+
+static struct bus bus;
+static struct peer a, b;
+
+static int setup(void **state)
+{
+	(void)state;
+	bus_open(&bus);
+	assert_ok(bus_configure(&bus));
+	peer_open(&bus, &a, ":1.1");
+	peer_open(&bus, &b, ":1.2");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	peer_close(&a);
+	peer_close(&b);
+	bus_close(&bus);
+	return 0;
+}
+
+static void drain(int fd)
+{
+	static char block[100000];
+
+	while (recv(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+}
+
+static size_t waiting(int fd)
+{
+	static char block[1 << 20];
+	ssize_t n = recv(fd, block, sizeof(block), MSG_DONTWAIT | MSG_PEEK);
+
+	return n < 0 ? 0 : n;
+}
+
+/* A recipient that does not read gets what it may have, then no more. */
+static void recipient_does_not_read(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 1000);
+	size_t len = w.len + 16;
+	int fast = 0;
+
+	(void)state;
+	bus.config.max_outgoing_bytes = 100000;
+	assert_ok(bus_configure(&bus));
+	while (fast < 1000) {
+		send_message(&a, &w);
+		if (waiting(a.daemon))
+			break;
+		fast++;
+	}
+	/* The one that goes over it still gets through, as in dbus-daemon. */
+	assert_in_range(fast, 100000 / len, 100000 / len + 1);
+	expect_slow(&a, &w);
+	assert_ok(peer_done(&a, 1));
+	/* Nor is the sender blocked ever. */
+	send_message(&a, &w);
+	expect_slow(&a, &w);
+	assert_ok(peer_done(&a, 1));
+	drain(b.client);
+	assert_true(goes_fast(&a, &b, w));
+}
+
+static void daemon_does_not_read(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .bytes = 1000);
+	struct pollfd p = { .fd = a.client, .events = POLLOUT };
+	ssize_t n;
+	int sent = 0;
+
+	(void)state;
+	do {
+		n = send(a.client, w.p, w.len, MSG_DONTWAIT);
+		sent += n > 0;
+	} while (n == (ssize_t)w.len && sent < 10000);
+	assert_int_equal(n, -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_in_range(sent, 20, 2000);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	while (sent--)
+		expect_slow(&a, &w);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	expect_nothing(a.daemon);
+	writer_free(&w);
+}
+
+/* The bus owner's own writes, up to what it has said itself. */
+static int fill_from_daemon(void)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .bytes = 100000);
+	int sent = 0;
+	ssize_t n;
+
+	do {
+		n = send(b.daemon, w.p, w.len, MSG_DONTWAIT);
+		sent += n > 0;
+	} while (n == (ssize_t)w.len && sent < 10000);
+	assert_int_equal(n, -1);
+	assert_int_equal(errno, EAGAIN);
+	writer_free(&w);
+	return sent;
+}
+
+static void daemon_is_refused(void **state)
+{
+	struct pollfd p = { .fd = b.daemon, .events = POLLOUT };
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"));
+	int sent;
+
+	(void)state;
+	bus.config.max_message_size = 200000;
+	bus.config.max_outgoing_bytes = 1000000;
+	assert_ok(bus_configure(&bus));
+	/* Never before that and one message more. */
+	sent = fill_from_daemon();
+	assert_in_range(sent, 12, 14);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	/*
+	 * What the daemon could not write must not be overtaken, even once
+	 * there is room, until it says that there is nothing left.
+	 */
+	assert_false(goes_fast(&b, &a, MESSAGE(SPEC_CALL(":1.2"))));
+	drain(b.client);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"))));
+	assert_ok(peer_caps(&b, CAPS_ALL));
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"))));
+	writer_free(&w);
+}
+
+static void *wait_for_room(void *arg)
+{
+	struct pollfd p = { .fd = b.daemon, .events = POLLOUT };
+
+	*(int *)arg = poll(&p, 1, 3000);
+	return NULL;
+}
+
+/* A daemon that waits is woken when there is room, not earlier. */
+static void daemon_is_woken(void **state)
+{
+	pthread_t thread;
+	int ready = -1;
+	static char block[400000];
+
+	(void)state;
+	bus.config.max_message_size = 200000;
+	bus.config.max_outgoing_bytes = 1000000;
+	assert_ok(bus_configure(&bus));
+	fill_from_daemon();
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_room, &ready),
+			 0);
+	usleep(50000);
+	assert_int_equal(recv(b.client, block, 10, 0), 10);
+	usleep(50000);
+	assert_int_equal(ready, -1);
+	assert_int_equal(recv(b.client, block, sizeof(block), MSG_WAITALL),
+			 sizeof(block));
+	pthread_join(thread, NULL);
+	assert_int_equal(ready, 1);
+}
+
+/* Messages begun and not finished, until the user has no memory left. */
+static void use_up_memory(struct peer hog[2])
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"));
+	char name[20] = ":1.100";
+	int i;
+
+	set_u32(&w, 4, 120 << 20);
+	for (i = 0; i < 2; i++) {
+		name[5] = '0' + i;
+		peer_open(&bus, &hog[i], name);
+		send_bytes(hog[i].client, w.p, 16);
+	}
+	writer_free(&w);
+}
+
+static void large_messages(void)
+{
+	bus.config.max_message_size = 128 << 20;
+	bus.config.max_outgoing_bytes = 128 << 20;
+	assert_ok(bus_configure(&bus));
+}
+
+/*
+ * 256 MiB for all messages of a user: then a sender's messages go to the
+ * daemon, in pieces, and those of the daemon still get through.
+ */
+static void user_has_no_memory_left(void **state)
+{
+	struct writer big = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 20 << 20);
+	struct writer small = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 1000);
+	struct writer got;
+	struct peer hog[2];
+	size_t at = 0, n;
+	int i;
+
+	(void)state;
+	large_messages();
+	use_up_memory(hog);
+	/* 240 MiB are gone: 20 more are too much, a thousand bytes are not. */
+	for (at = 0; at < big.len; at += n) {
+		n = send(a.client, big.p + at,
+			 big.len - at < 60000 ? big.len - at : 60000,
+			 MSG_DONTWAIT);
+		assert_in_range(n, 1, 60000);
+		expect_bytes(a.daemon, big.p + at, n);
+	}
+	expect_nothing(b.client);
+	assert_ok(peer_done(&a, 1));
+	assert_true(goes_fast(&a, &b, small));
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
+	settle();
+	send_message(&a, &big);
+	expect_nothing(a.daemon);
+	got = receive(b.client, NULL, NULL);
+	writer_free(&got);
+	writer_free(&big);
+}
+
+/* Held in pieces behind another: every piece is let go in the end. */
+static void held_without_memory(void **state)
+{
+	struct writer big = MESSAGE(SPEC_SIGNAL(NULL), .bytes = 20 << 20);
+	struct peer hog[2];
+	size_t at;
+	int i;
+
+	(void)state;
+	large_messages();
+	use_up_memory(hog);
+	send_free(&a, MESSAGE(SPEC_SIGNAL(NULL)));
+	send_free(&a, MESSAGE(SPEC_SIGNAL(":1.2")));
+	for (at = 0; at < 60000; at += 20000)
+		send_bytes(a.client, big.p + at, 20000);
+	drain(a.daemon);
+	expect_nothing(b.client);
+	assert_ok(peer_done(&a, 1));
+	assert_true(waiting(b.client) > 0);
+	expect_bytes(a.daemon, big.p, 60000);
+	/* And the pieces that come now. */
+	send_bytes(a.client, big.p + at, 20000);
+	expect_bytes(a.daemon, big.p + at, 20000);
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
+	settle();
+	writer_free(&big);
+}
+
+/* Smaller and smaller ones, and then bytes that are kept without a limit. */
+static int use_up_all_memory(struct peer hog[20])
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"));
+	static char bytes[30000];
+	uint32_t size = 64 << 20;
+	char name[20];
+	int i;
+
+	for (i = 0; i < 20; i++, size /= 2) {
+		snprintf(name, sizeof(name), ":1.%d", 200 + i);
+		peer_open(&bus, &hog[i], name);
+		set_u32(&w, 4, size > 40000 ? size : 40000);
+		send_bytes(hog[i].client, w.p, 16);
+	}
+	/* The last one is not kept whole, so its bytes are on their way. */
+	send_bytes(hog[i - 1].client, bytes, sizeof(bytes));
+	assert_true(waiting(hog[i - 1].daemon) > sizeof(bytes));
+	writer_free(&w);
+	return i;
+}
+
+/* The owner is the same user here, as on every session bus. */
+static void daemon_writes_without_memory(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .bytes = 1000);
+	struct peer hog[2], more[20];
+	int i, n;
+
+	(void)state;
+	large_messages();
+	use_up_memory(hog);
+	n = use_up_all_memory(more);
+	for (i = 0; i < 3; i++) {
+		send_bytes(b.daemon, w.p, w.len);
+		expect_bytes(b.client, w.p, w.len);
+	}
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
+	for (i = 0; i < n; i++)
+		peer_close(&more[i]);
+	settle();
+	writer_free(&w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SUITE_TESTS(route_limits,
+	TEST(recipient_does_not_read),
+	TEST(daemon_does_not_read),
+	TEST(daemon_is_refused),
+	TEST(daemon_is_woken),
+	TEST(user_has_no_memory_left),
+	TEST(held_without_memory),
+	TEST(daemon_writes_without_memory));

@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Sockets of AF_DBUS behave like those of AF_UNIX; on one processor.
+exec "$(dirname "$0")/in-guest" 1 test-socket "$@"
