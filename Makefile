@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# From the outside: "make demo", "make check", "make bench".  The module itself
+# is built by src/Kbuild, the way DKMS does it (see dkms.conf).
+
+MAKEFLAGS += --no-print-directory
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 24
+
+.PHONY: demo
+demo: ## from nothing to D-Bus through the kernel: build, boot a guest, measure, compare
+	@scripts/demo
+
+.PHONY: check
+check: prepare ## everything that a change must pass (this is what CI runs)
+	@tests/run-checks
+
+.PHONY: bench
+bench: prepare ## the full table: build/bench.csv and build/bench.svg
+	@bench/run
+
+.PHONY: check-static check-unit check-guest
+check-static: deps ## only the static checks
+	@tests/run-checks static
+
+check-unit: deps ## only the unit tests, under sanitizers
+	@tests/run-checks unit
+
+check-guest: prepare ## only the tests in guests
+	@tests/run-checks guest
+
+.PHONY: module
+module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
+	@scripts/build-module
+
+.PHONY: matrix
+matrix: prepare ## build for and test on every supported kernel: docs/kernels.md
+	@scripts/matrix
+
+.PHONY: deps
+deps: ## install the Debian packages that all this needs (root or sudo)
+	@scripts/install-deps
+
+.PHONY: clean
+clean: ## remove build/ (the cache in ~/.cache/kdbus stays)
+	rm -rf build
+
+# What takes long and is cached, one after the other and with a word each, so
+# that checks that need it do not wait for each other.
+.PHONY: prepare
+prepare: deps
+	@scripts/prepare
+
+build/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(WARNINGS) $$(pkg-config --cflags dbus-1) $< -o $@.tmp \
+		$$(pkg-config --libs dbus-1)
+	@mv $@.tmp $@
