@@ -37,6 +37,10 @@ check-guest: prepare ## only the tests in guests
 module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 	@scripts/build-module
 
+.PHONY: fuzz
+fuzz: deps ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was run
+	@$(MAKE) -s -C tests/fuzz check coverage
+
 .PHONY: matrix
 matrix: prepare ## build for and test on every supported kernel: docs/kernels.md
 	@scripts/matrix
