@@ -189,5 +189,6 @@ SUITE(route_fence);
 SUITE(route_limits);
 SUITE(route_life);
 SUITE(route_invalid);
+SUITE(route_hostile);
 
 #endif

@@ -20,6 +20,7 @@ static const struct {
 	THE(route_basic), THE(route_bytes), THE(route_fds), THE(route_reply),
 	THE(route_policy), THE(route_names), THE(route_fence),
 	THE(route_limits), THE(route_life), THE(route_invalid),
+	THE(route_hostile),
 };
 
 static void too_slow(int sig)

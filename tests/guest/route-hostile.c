@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a client might try against others, beyond messages that are not valid:
+ * see docs/security.md for the whole list.
+ */
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <dbus/dbus.h>
+
+#include "fakebus.h"
+#include "slow.h"
+
+#define PAGE	4096
+
+static struct bus bus;
+static struct peer a, b, c;
+
+static int setup(void **state)
+{
+	(void)state;
+	bus_open(&bus);
+	assert_ok(bus_configure(&bus));
+	peer_open(&bus, &a, ":1.1");
+	peer_open(&bus, &b, ":1.2");
+	peer_open(&bus, &c, ":1.3");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	peer_close(&a);
+	peer_close(&b);
+	peer_close(&c);
+	bus_close(&bus);
+	return 0;
+}
+
+static bool others_talk(void)
+{
+	return goes_fast(&b, &c, MESSAGE(SPEC_SIGNAL(":1.3"), .text = "hello"));
+}
+
+/* Bytes that another thread changes while they are sent. */
+struct unsteady {
+	struct writer w;
+	atomic_bool stop;
+};
+
+static void *change(void *data)
+{
+	struct unsteady *u = data;
+	volatile uint8_t *p = u->w.p;
+	uint32_t seed = 1;
+	size_t at;
+	uint8_t was;
+
+	while (!u->stop) {
+		seed = seed * 1103515245 + 12345;
+		/* The length of the message stays, or all ends at once. */
+		at = 16 + (seed >> 8) % (u->w.len - 16);
+		was = p[at];
+		p[at] = seed >> 24;
+		p[at] = was;
+	}
+	return NULL;
+}
+
+/* Returns whether a message has come; it is a valid one then. */
+static bool check_valid(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	DBusError error = DBUS_ERROR_INIT;
+	struct writer got;
+	DBusMessage *m;
+
+	if (poll(&p, 1, 0) != 1)
+		return false;
+	got = receive(fd, NULL, NULL);
+	m = dbus_message_demarshal((const char *)got.p, got.len, &error);
+	if (!m)
+		fail_msg("libdbus: %s", error.message);
+	assert_string_equal(dbus_message_get_sender(m), ":1.1");
+	dbus_message_unref(m);
+	writer_free(&got);
+	return true;
+}
+
+static void memory_that_changes(void **state)
+{
+	static uint8_t block[8192];
+	struct unsteady u = {
+		.w = MESSAGE(SPEC_SIGNAL(":1.2"), .text = "some text"),
+	};
+	int i, fast = 0, slow = 0;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, change, &u), 0);
+	for (i = 0; i < 20000; i++) {
+		send_bytes(a.client, u.w.p, u.w.len);
+		fast += check_valid(b.client);
+		while (recv(a.daemon, block, sizeof(block), MSG_DONTWAIT) > 0) {
+			slow++;
+			peer_done(&a, 1);
+			/* The daemon would end the connection. */
+			peer_close(&a);
+			peer_open(&bus, &a, ":1.1");
+		}
+	}
+	u.stop = true;
+	pthread_join(thread, NULL);
+	assert_true(fast > 100);
+	print_message("# %d delivered, %d given to the daemon\n", fast, slow);
+	writer_free(&u.w);
+}
+
+/* A page whose contents come only when the test wants it; NULL if none can be had. */
+static uint8_t *page_that_waits(int *uffd)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	uint8_t *page;
+
+	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (*uffd < 0 && (errno == ENOSYS || errno == EPERM))
+		return NULL;
+	assert_ok(*uffd);
+	assert_ok(ioctl(*uffd, UFFDIO_API, &api));
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(page != MAP_FAILED);
+	reg.range.start = (uintptr_t)page;
+	reg.range.len = PAGE;
+	assert_ok(ioctl(*uffd, UFFDIO_REGISTER, &reg));
+	return page;
+}
+
+static void wait_for_fault(int uffd)
+{
+	struct pollfd p = { .fd = uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	assert_int_equal(poll(&p, 1, slowly(5000)), 1);
+	assert_int_equal(read(uffd, &msg, sizeof(msg)), sizeof(msg));
+	assert_int_equal(msg.event, UFFD_EVENT_PAGEFAULT);
+}
+
+static void give_page(int uffd, uint8_t *page, const void *bytes, size_t len)
+{
+	static uint8_t contents[PAGE] __attribute__((aligned(PAGE)));
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)page,
+		.src = (uintptr_t)contents,
+		.len = PAGE,
+	};
+
+	memcpy(contents, bytes, len);
+	assert_ok(ioctl(uffd, UFFDIO_COPY, &copy));
+}
+
+struct call {
+	int fd;
+	void *at;
+	size_t len;
+	ssize_t result;
+};
+
+static void *call_send(void *data)
+{
+	struct call *call = data;
+
+	call->result = send(call->fd, call->at, call->len, MSG_NOSIGNAL);
+	return NULL;
+}
+
+static void *call_recv(void *data)
+{
+	struct call *call = data;
+
+	call->result = recv(call->fd, call->at, call->len, 0);
+	return NULL;
+}
+
+/* Whoever sends from memory that does not come keeps only himself waiting. */
+static void sender_is_stuck(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .text = "late");
+	struct call call = { .fd = a.client, .len = w.len };
+	uint8_t *page;
+	pthread_t thread;
+	int uffd;
+
+	(void)state;
+	page = page_that_waits(&uffd);
+	if (!page)
+		skip();
+	call.at = page;
+	assert_int_equal(pthread_create(&thread, NULL, call_send, &call), 0);
+	wait_for_fault(uffd);
+	assert_true(others_talk());
+	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_SIGNAL(":1.1"))));
+	send_bytes(a.daemon, w.p, w.len);
+	expect_bytes(a.client, w.p, w.len);
+	assert_ok(bus_forget(&bus));
+	assert_ok(peer_caps(&a, CAPS_ALL));
+	assert_ok(peer_caps(&b, CAPS_ALL));
+	give_page(uffd, page, w.p, w.len);
+	pthread_join(thread, NULL);
+	assert_int_equal(call.result, w.len);
+	expect_fast(&a, &b, &w);
+	munmap(page, PAGE);
+	close(uffd);
+	writer_free(&w);
+}
+
+/* And the daemon gets rid of him. */
+static void stuck_sender_is_dropped(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .text = "never");
+	struct call call = { .fd = a.client, .len = w.len };
+	uint8_t *page;
+	pthread_t thread;
+	int uffd;
+
+	(void)state;
+	page = page_that_waits(&uffd);
+	if (!page)
+		skip();
+	call.at = page;
+	assert_int_equal(pthread_create(&thread, NULL, call_send, &call), 0);
+	wait_for_fault(uffd);
+	peer_close_daemon(&a);
+	assert_true(others_talk());
+	give_page(uffd, page, w.p, w.len);
+	pthread_join(thread, NULL);
+	/* As if it had been closed just afterwards. */
+	expect_nothing(b.client);
+	assert_fails(send(a.client, w.p, w.len, MSG_NOSIGNAL), EPIPE);
+	munmap(page, PAGE);
+	close(uffd);
+	writer_free(&w);
+}
+
+/* Likewise one who receives into such memory. */
+static void recipient_is_stuck(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.1"), .text = "slowly");
+	struct call call = { .fd = a.client, .len = PAGE };
+	uint8_t *page;
+	pthread_t thread;
+	int uffd;
+
+	(void)state;
+	page = page_that_waits(&uffd);
+	if (!page)
+		skip();
+	call.at = page;
+	send_message(&b, &w);
+	assert_int_equal(pthread_create(&thread, NULL, call_recv, &call), 0);
+	wait_for_fault(uffd);
+	/* More for him, from a client and from the daemon. */
+	send_message(&b, &w);
+	send_bytes(a.daemon, w.p, w.len);
+	assert_true(others_talk());
+	give_page(uffd, page, "", 1);
+	pthread_join(thread, NULL);
+	assert_true(call.result > (ssize_t)w.len);
+	munmap(page, PAGE);
+	close(uffd);
+	writer_free(&w);
+}
+
+/* What looks like the driver's news teaches nothing. */
+static void news_from_a_client(void **state)
+{
+	static const char * const members[] = {
+		"NameAcquired", "NameLost", "NameOwnerChanged",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(members); i++)
+		goes_fast(&a, &b, MESSAGE(.type = SIGNAL, .to = ":1.2",
+					  .path = "/org/freedesktop/DBus",
+					  .interface = "org.freedesktop.DBus",
+					  .member = members[i],
+					  .sender = "org.freedesktop.DBus",
+					  .text = "org.example.Name"));
+	/* A call to the name is still the daemon's business. */
+	assert_false(goes_fast(&b, &a, MESSAGE(SPEC_CALL("org.example.Name"))));
+	assert_true(others_talk());
+}
+
+/* Serials are the client's own: it may use them again, and all of them. */
+static void serials_wrap(void **state)
+{
+	static const uint32_t serials[] = {
+		1, 0x7fffffff, 0x80000000, 0xffffffff, 1, 0xffffffff,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(serials); i++) {
+		assert_true(goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"),
+						      .serial = serials[i])));
+		assert_true(goes_fast(&b, &a, MESSAGE(SPEC_RETURN(":1.1",
+								  serials[i]))));
+	}
+	/* Twice at a time is one too many, and for the daemon to refuse. */
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = 7)));
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = 7)));
+}
+
+/* A variant in a variant, and so on: as deep as is valid, and deeper. */
+static struct writer nested(int depth)
+{
+	struct writer w = {};
+	int i;
+
+	put_header(&w, SIGNAL, 0, 1);
+	put_field(&w, 1, 'o', "/a");
+	put_field(&w, 2, 's', "a.b");
+	put_field(&w, 3, 's', "c");
+	put_field(&w, 6, 's', ":1.2");
+	put_field(&w, 8, 'g', "v");
+	end_header(&w);
+	for (i = 1; i < depth; i++)
+		put_signature(&w, "v");
+	put_signature(&w, "y");
+	put_u8(&w, 1);
+	end_body(&w);
+	return w;
+}
+
+static void deep_bodies(void **state)
+{
+	int depth, deepest = 0;
+
+	(void)state;
+	for (depth = 1; depth < 80; depth++)
+		if (goes_fast(&a, &b, nested(depth))) {
+			assert_int_equal(depth, deepest + 1);
+			deepest = depth;
+		}
+	assert_int_equal(deepest, 64);
+}
+
+/* What the kernel fills in is filled in, to the last byte. */
+static void nothing_of_the_kernel(void **state)
+{
+	struct {
+		struct kdbus_peer_info info;
+		uint8_t behind[8];
+	} got;
+	socklen_t len = sizeof(got);
+	struct writer w;
+
+	(void)state;
+	memset(&got, 0xa5, sizeof(got));
+	assert_ok(getsockopt(a.daemon, SOL_KDBUS, KDBUS_PEER_INFO, &got, &len));
+	assert_int_equal(len, sizeof(got.info));
+	assert_int_equal(got.info.peer_id, a.id);
+	assert_int_equal(got.behind[0], 0xa5);
+	/* Padding of the header that the module has written is zero. */
+	send_free(&a, MESSAGE(SPEC_SIGNAL(":1.2"), .text = "x"));
+	w = receive(b.client, NULL, NULL);
+	assert_true(dbus_message_demarshal((const char *)w.p, w.len, NULL));
+	writer_free(&w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SUITE_TESTS(route_hostile,
+	TEST(memory_that_changes),
+	TEST(sender_is_stuck),
+	TEST(stuck_sender_is_dropped),
+	TEST(recipient_is_stuck),
+	TEST(news_from_a_client),
+	TEST(serials_wrap),
+	TEST(deep_bodies),
+	TEST(nothing_of_the_kernel));
