@@ -14,6 +14,10 @@
 DEFINE_MUTEX(kdbus_buses_lock);
 LIST_HEAD(kdbus_buses);
 
+/* How many are gone, and what they had counted; under the same lock. */
+u64 kdbus_buses_ended;
+struct kdbus_stats kdbus_buses_ended_stats;
+
 static u64 kdbus_bus_last_id;
 
 /**
@@ -87,11 +91,22 @@ static void kdbus_bus_free_rule(void *rule, void *unused)
 	kfree(rule);
 }
 
+/* A bus may be gone before anybody has looked at it, as those of tests are. */
+static void kdbus_bus_ended(const struct kdbus_bus *bus)
+{
+	int i;
+
+	kdbus_buses_ended++;
+	for (i = 0; i < KDBUS_STATS; i++)
+		kdbus_buses_ended_stats.count[i] += kdbus_bus_count(bus, i);
+}
+
 static void kdbus_bus_free(struct kref *kref)
 {
 	struct kdbus_bus *bus = container_of(kref, struct kdbus_bus, kref);
 
 	list_del(&bus->node);
+	kdbus_bus_ended(bus);
 	mutex_unlock(&kdbus_buses_lock);
 
 	if (bus->batch)

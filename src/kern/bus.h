@@ -132,6 +132,8 @@ struct kdbus_bus {
 
 extern struct mutex kdbus_buses_lock;
 extern struct list_head kdbus_buses;
+extern u64 kdbus_buses_ended;
+extern struct kdbus_stats kdbus_buses_ended_stats;
 
 /**
  * struct kdbus_bus_tables - how the tables of a bus are keyed

@@ -3,8 +3,10 @@
  * /proc/net/kdbus: what there is, what it does, and an emergency switch.
  *
  * Reading lists the buses of the network namespace, a line of "key value" pairs
- * each.  Writing "ID fastpath off" keeps the fast path of a bus off, until
- * "ID fastpath on"; for the owner of the bus, or CAP_NET_ADMIN.
+ * each, and at the end how many have ended, and what these had counted.
+ *
+ * Writing "ID fastpath off" keeps the fast path of a bus off, until "ID fastpath
+ * on"; for the owner of the bus, or CAP_NET_ADMIN.
  */
 
 #include <linux/cred.h>
@@ -64,6 +66,18 @@ static void kdbus_show_bus(struct seq_file *m, struct kdbus_bus *bus)
 	seq_putc(m, '\n');
 }
 
+/* Those of all namespaces, so for the first one only. */
+static void kdbus_show_ended(struct seq_file *m)
+{
+	int i;
+
+	seq_printf(m, "ended %llu", kdbus_buses_ended);
+	for (i = 0; i < KDBUS_STATS; i++)
+		seq_printf(m, " %s %llu", kdbus_stat_names[i],
+			   kdbus_buses_ended_stats.count[i]);
+	seq_putc(m, '\n');
+}
+
 static int kdbus_show(struct seq_file *m, void *v)
 {
 	struct net *net = seq_file_single_net(m);
@@ -73,6 +87,8 @@ static int kdbus_show(struct seq_file *m, void *v)
 	list_for_each_entry(bus, &kdbus_buses, node)
 		if (bus->net == net)
 			kdbus_show_bus(m, bus);
+	if (net_eq(net, &init_net))
+		kdbus_show_ended(m);
 	mutex_unlock(&kdbus_buses_lock);
 	return 0;
 }

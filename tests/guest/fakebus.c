@@ -124,7 +124,8 @@ unsigned long bus_stat(const struct bus *bus, const char *key)
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file)) {
 		path = strstr(line, " path ");
-		assert_non_null(path);
+		if (!path) /* those that have ended */
+			continue;
 		path[strcspn(path, "\n")] = '\0';
 		if (strcmp(path + 6, bus->path))
 			continue;
@@ -133,6 +134,29 @@ unsigned long bus_stat(const struct bus *bus, const char *key)
 		strcat(line, " ");
 		value = strcmp(key, "bus") ? stat_value(line, key) :
 					     strtoul(line + 4, NULL, 10);
+	}
+	fclose(file);
+	assert_true(found);
+	return value;
+}
+
+/**
+ * ended_stat() - read a counter of the buses that have ended
+ * @key: name of the counter, or "ended" for their number
+ */
+unsigned long ended_stat(const char *key)
+{
+	FILE *file = fopen("/proc/net/kdbus", "re");
+	char line[1024] = " ";
+	unsigned long value = 0;
+	bool found = false;
+
+	assert_non_null(file);
+	while (fgets(line + 1, sizeof(line) - 1, file)) {
+		if (strncmp(line, " ended ", 7))
+			continue;
+		found = true;
+		value = stat_value(line, key);
 	}
 	fclose(file);
 	assert_true(found);

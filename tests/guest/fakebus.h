@@ -116,6 +116,7 @@ void bus_close(struct bus *bus);
 int bus_configure(struct bus *bus);
 int bus_forget(struct bus *bus);
 unsigned long bus_stat(const struct bus *bus, const char *key);
+unsigned long ended_stat(const char *key);
 
 void settle(void);
 

@@ -323,6 +323,40 @@ static void emergency_switch(void **state)
 	fclose(file);
 }
 
+/* What a bus has counted is known when it is gone. */
+static void ended_buses(void **state)
+{
+	unsigned long ended, calls, slow;
+	struct bus own;
+	struct peer from, to;
+	int i;
+
+	(void)state;
+	settle();
+	ended = ended_stat("ended");
+	calls = ended_stat("calls");
+	slow = ended_stat("slow");
+	bus_open(&own);
+	assert_ok(bus_configure(&own));
+	peer_open(&own, &from, ":1.1");
+	peer_open(&own, &to, ":1.2");
+	for (i = 1; i <= 3; i++)
+		assert_true(goes_fast(&from, &to, MESSAGE(SPEC_CALL(":1.2"),
+							  .flags = NO_REPLY,
+							  .serial = i)));
+	assert_false(goes_fast(&from, &to, MESSAGE(SPEC_CALL("org.kdbus.A"),
+						   .flags = NO_REPLY,
+						   .serial = 4)));
+	assert_int_equal(ended_stat("calls"), calls);
+	peer_close(&from);
+	peer_close(&to);
+	bus_close(&own);
+	settle();
+	assert_int_equal(ended_stat("ended"), ended + 1);
+	assert_int_equal(ended_stat("calls"), calls + 3);
+	assert_int_equal(ended_stat("slow"), slow + 1);
+}
+
 /* Messages of the daemon come through, in their order with those of peers. */
 static void messages_of_the_daemon(void **state)
 {
@@ -368,4 +402,5 @@ SUITE_TESTS(route_basic,
 	TEST(senders_of_any_length),
 	TEST(both_byte_orders),
 	TEST(emergency_switch),
+	TEST(ended_buses),
 	TEST(messages_of_the_daemon));
