@@ -24,6 +24,7 @@ extern const struct bus_case cases_files[];
 extern const struct bus_case cases_sizes[];
 extern const struct bus_case cases_signals[];
 extern const struct bus_case cases_names[];
+extern const struct bus_case cases_driver[];
 extern const struct bus_case cases_lives[];
 extern const struct bus_case cases_activation[];
 extern const struct bus_case cases_handover[];
