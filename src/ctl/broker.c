@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Machines whose buses are served by dbus-broker, such as Fedora's: an alias,
+ * dbus.service, says which of two services it is.  It is changed at the user's
+ * explicit word only, and what it was is noted, for the way back.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "bus.h"
+#include "machine.h"
+
+/* kdbus-rollback reads it too: where the alias pointed, or "none". */
+static const char *note_file(enum units units)
+{
+	return path_of(STATE_DIR "/replaced-broker.%s",
+		       units == UNITS_SYSTEM ? "system" : "user");
+}
+
+static const char *alias_file(enum units units)
+{
+	return path_of("/etc/systemd/%s/dbus.service",
+		       units == UNITS_SYSTEM ? "system" : "user");
+}
+
+/* Whole or not at all: the machine may stop at any time. */
+static bool write_note(enum units units)
+{
+	char target[TEXT_MAX], path[TEXT_MAX], new[TEXT_MAX + 4];
+	const char *root = strcmp(files_root(), "/") ? files_root() : "";
+	FILE *file;
+	bool good;
+
+	if (!file_link(alias_file(units), target, sizeof(target)))
+		strcpy(target, "none");
+	snprintf(path, sizeof(path), "%s%s", root, note_file(units));
+	snprintf(new, sizeof(new), "%s.new", path);
+	mkdir(path_of("%s" STATE_DIR, root), 0755);
+	file = fopen(new, "we");
+	if (!file)
+		return false;
+	good = fprintf(file, "%s\n", target) > 0;
+	good = !fflush(file) && !fsync(fileno(file)) && good;
+	good = !fclose(file) && good;
+	return good && !rename(new, path);
+}
+
+/**
+ * broker_make_way() - let dbus-daemon serve a bus, if dbus-broker does
+ * @options: whether the user has said so
+ * @units: the system bus, or session buses
+ *
+ * Return: exit status.
+ */
+int broker_make_way(const struct options *options, enum units units)
+{
+	const char *dir = units == UNITS_SYSTEM ? "system" : "user";
+	const char *bus = units == UNITS_SYSTEM ? "system" : "session";
+
+	if (strcmp(bus_broker(units != UNITS_SYSTEM), "dbus-broker"))
+		return 0;
+	if (units == UNITS_USER)
+		return fail(options, EXIT_PROBLEM,
+			    "dbus-broker serves session buses here, and does not know kdbus; to let dbus-daemon serve those of all users: kdbusctl enable session --global --replace-dbus-broker");
+	if (!options->replace_broker)
+		return fail(options, EXIT_PROBLEM,
+			    "dbus-broker serves the %s bus here, and does not know kdbus; to let dbus-daemon serve it from now on: kdbusctl enable %s --replace-dbus-broker",
+			    bus, bus);
+	if (!unit_installed(dir, "dbus-daemon.service"))
+		return fail(options, EXIT_PROBLEM,
+			    "there is no dbus-daemon.service to replace dbus-broker with: install dbus-daemon");
+	if (!file_exists(note_file(units)) && !write_note(units))
+		return fail(options, EXIT_PROBLEM, "cannot write %s: %s",
+			    note_file(units), strerror(errno));
+	return unit_systemctl(options, units, "enable", "dbus-daemon.service");
+}
+
+/**
+ * broker_come_back() - let dbus-broker serve a bus again, if it did
+ * @options: whether the answer is for programs
+ * @units: the system bus, or session buses
+ *
+ * Return: exit status.
+ */
+int broker_come_back(const struct options *options, enum units units)
+{
+	int status;
+
+	if (!file_exists(note_file(units)))
+		return 0;
+	status = unit_systemctl(options, units, "enable", "dbus-broker.service");
+	if (status)
+		return status;
+	if (!file_remove(note_file(units)))
+		return fail(options, EXIT_PROBLEM, "cannot remove %s: %s",
+			    note_file(units), strerror(errno));
+	return 0;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The standard buses. */
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "machine.h"
+
+/* State of a connected socket in /proc/net/unix. */
+#define UNIX_CONNECTED	3
+
+/* Those that the daemon has accepted bear the name of the one that listens. */
+static unsigned long long count_connections(const char *path)
+{
+	FILE *file = file_open("/proc/net/unix");
+	unsigned long long count = 0;
+	char line[512], name[256];
+	unsigned int state;
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %*s %*s %*s %*s %x %*s %255[^\n]", &state,
+			   name) == 2 &&
+		    state == UNIX_CONNECTED && !strcmp(name, path))
+			count++;
+	fclose(file);
+	return count;
+}
+
+/**
+ * bus_broker() - which program will serve a bus, the next time
+ * @session: session buses, or else the system bus
+ *
+ * Fedora has both programs, and an alias that says which one is meant.
+ *
+ * Return: its name.
+ */
+const char *bus_broker(bool session)
+{
+	static const char * const dirs[] = {
+		"/etc/systemd", "/usr/lib/systemd", "/lib/systemd",
+	};
+	char target[TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (file_link(path_of("%s/%s/dbus.service", dirs[i],
+				      session ? "user" : "system"),
+			      target, sizeof(target)))
+			return strstr(target, "dbus-broker") ? "dbus-broker" :
+							       "dbus-daemon";
+	return "dbus-daemon";
+}
+
+static void find_in_kernel(struct bus *bus, const struct kernel_bus *kernel,
+			   size_t n)
+{
+	const char *path = path_of("%s%s", bus->socket, KDBUS_SUFFIX);
+	size_t i;
+
+	/* A bus that was left behind by a daemon that died comes earlier. */
+	for (i = 0; i < n; i++)
+		if (!strcmp(kernel[i].path, path)) {
+			bus->in_kernel = true;
+			bus->kernel = kernel[i];
+		}
+}
+
+static void look(struct bus *bus, const struct kernel_bus *kernel, size_t n)
+{
+	bus->runs = file_is_socket(bus->socket);
+	bus->broker = bus_broker(bus->kind == BUS_SESSION);
+	bus->plain = count_connections(bus->socket);
+	find_in_kernel(bus, kernel, n);
+	/* An attached connection still is the client's unix socket. */
+	bus->plain -= bus->kernel.attached < bus->plain ? bus->kernel.attached :
+							  bus->plain;
+}
+
+static void look_at_system(struct bus *bus)
+{
+	bus->kind = BUS_SYSTEM;
+	strcpy(bus->socket, SYSTEM_SOCKET);
+	bus->enabled = unit_wanted("/etc/systemd/system", SYSTEM_UNIT);
+	bus->for_all = bus->enabled;
+	bus->masked = file_is_masked("/etc/systemd/system/" SYSTEM_UNIT);
+	bus->environment = file_exists("/run/kdbus/dbus.env");
+	file_read("/run/kdbus/system.reason", bus->reason, sizeof(bus->reason));
+}
+
+/* Where the user's own units are. */
+static const char *user_units(const struct bus *bus, const struct passwd *user)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = user ? user->pw_dir : "/nonexistent";
+
+	if (bus->uid == getuid()) {
+		if (config && *config == '/')
+			return path_of("%s/systemd/user", config);
+		if (getenv("HOME"))
+			home = getenv("HOME");
+	}
+	return path_of("%s/.config/systemd/user", home);
+}
+
+static const char *runtime_dir(uid_t uid)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+
+	if (uid == getuid() && dir && *dir == '/')
+		return dir;
+	return path_of("/run/user/%u", uid);
+}
+
+static void look_at_session(struct bus *bus, uid_t uid)
+{
+	/* Users of another system are not ours. */
+	struct passwd *user = files_elsewhere() ? NULL : getpwuid(uid);
+	char dir[TEXT_MAX], units[TEXT_MAX];
+
+	bus->kind = BUS_SESSION;
+	bus->uid = uid;
+	if (user)
+		snprintf(bus->user, sizeof(bus->user), "%s", user->pw_name);
+	else
+		snprintf(bus->user, sizeof(bus->user), "%u", uid);
+	snprintf(dir, sizeof(dir), "%s", runtime_dir(uid));
+	snprintf(units, sizeof(units), "%s", user_units(bus, user));
+	snprintf(bus->socket, sizeof(bus->socket), "%.200s/bus", dir);
+	bus->for_all = unit_wanted("/etc/systemd/user", SESSION_UNIT);
+	bus->enabled = bus->for_all || unit_wanted(units, SESSION_UNIT);
+	bus->masked = file_is_masked("/etc/systemd/user/" SESSION_UNIT) ||
+		      file_is_masked(path_of("%s/" SESSION_UNIT, units));
+	bus->environment = file_exists(path_of("%s/kdbus/dbus.env", dir));
+	file_read(path_of("%s/kdbus/session.reason", dir), bus->reason,
+		  sizeof(bus->reason));
+}
+
+/* Root sees everybody's session, others their own. */
+static size_t find_sessions(uid_t *users, size_t max)
+{
+	DIR *dir = geteuid() ? NULL : file_dir("/run/user");
+	struct dirent *entry;
+	size_t n = 0;
+	char *end;
+
+	if (geteuid())
+		users[n++] = getuid();
+	if (!dir)
+		return n;
+	while (n < max && (entry = readdir(dir))) {
+		users[n] = strtoul(entry->d_name, &end, 10);
+		if (*end || end == entry->d_name)
+			continue;
+		if (file_exists(path_of("%s/bus", runtime_dir(users[n]))) ||
+		    file_exists(path_of("%s/kdbus", runtime_dir(users[n]))))
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static bool is_known(const struct bus *buses, size_t n, const struct kernel_bus *kernel)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(kernel->path, path_of("%s%s", buses[i].socket,
+						  KDBUS_SUFFIX)))
+			return true;
+	return false;
+}
+
+static void look_at_other(struct bus *bus, const struct kernel_bus *kernel)
+{
+	size_t length = strlen(kernel->path);
+	const size_t suffix = strlen(KDBUS_SUFFIX);
+
+	bus->kind = BUS_OTHER;
+	bus->uid = kernel->owner;
+	bus->in_kernel = true;
+	bus->kernel = *kernel;
+	bus->runs = true;
+	bus->broker = "dbus-daemon";
+	/* Where it is the unix socket that one would know the bus by. */
+	if (length > suffix && !strcmp(kernel->path + length - suffix, KDBUS_SUFFIX))
+		length -= suffix;
+	snprintf(bus->socket, sizeof(bus->socket), "%.*s", (int)length, kernel->path);
+	bus->plain = count_connections(bus->socket);
+	bus->plain -= kernel->attached < bus->plain ? kernel->attached : bus->plain;
+}
+
+/**
+ * buses_look() - look at the system bus, session buses, and all others of the
+ * module
+ * @buses: gets them
+ * @max: how many fit, at least one
+ *
+ * Return: how many there are.
+ */
+size_t buses_look(struct bus *buses, size_t max)
+{
+	static struct kernel_bus kernel[BUSES_MAX];
+	size_t n_kernel = kernel_buses(kernel, BUSES_MAX);
+	uid_t users[SESSIONS_MAX];
+	size_t n_users = find_sessions(users, SESSIONS_MAX);
+	size_t i, n = 0;
+
+	memset(buses, 0, max * sizeof(*buses));
+	look_at_system(&buses[n++]);
+	for (i = 0; i < n_users && n < max; i++)
+		look_at_session(&buses[n++], users[i]);
+	for (i = 0; i < n; i++)
+		look(&buses[i], kernel, n_kernel);
+	for (i = 0; i < n_kernel && n < max; i++)
+		if (!is_known(buses, n, &kernel[i]))
+			look_at_other(&buses[n++], &kernel[i]);
+	return n;
+}
+
+/**
+ * bus_is_fast() - does the module deliver messages of this bus?
+ * @bus: the bus
+ *
+ * Return: true if so.
+ */
+bool bus_is_fast(const struct bus *bus)
+{
+	return bus->in_kernel && !strcmp(bus->kernel.fastpath, "on");
+}
+
+/**
+ * bus_title() - what to call a bus
+ * @bus: the bus
+ *
+ * Return: a title, valid for the next three calls of path_of().
+ */
+const char *bus_title(const struct bus *bus)
+{
+	switch (bus->kind) {
+	case BUS_SYSTEM:
+		return "system bus";
+	case BUS_SESSION:
+		return path_of("session bus of %s", bus->user);
+	case BUS_OTHER:
+		break;
+	}
+	return path_of("bus %llu", bus->kernel.id);
+}
+
+/**
+ * bus_native() - connections through sockets of the module
+ * @bus: the bus
+ *
+ * Return: their number.
+ */
+unsigned long long bus_native(const struct bus *bus)
+{
+	return bus->kernel.peers - bus->kernel.attached;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Other programs. */
+#ifndef KDBUSCTL_RUN_H
+#define KDBUSCTL_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+int run_program(const char *const argv[]);
+int run_quietly(const char *const argv[]);
+bool run_capture(const char *const argv[], char *text, size_t size);
+
+#endif

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * "kdbusctl enable", "disable", "fastpath" and "rollback".
+ *
+ * What needs root is done by the same command once more, through pkexec, if the
+ * user is somebody else.  Root never asks: polkit needs a system bus, and that
+ * may be what is broken.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "check.h"
+#include "command.h"
+#include "privilege.h"
+#include "run.h"
+#include "unit.h"
+
+/**
+ * struct target - the buses that a command is about
+ * @system: the system bus
+ * @session: session buses
+ * @global: those of all users
+ */
+struct target {
+	bool system;
+	bool session;
+	bool global;
+};
+
+static int parse_target(const struct options *options, int argc, char **argv,
+			struct target *target)
+{
+	int i;
+
+	memset(target, 0, sizeof(*target));
+	target->system = options->all;
+	target->session = options->all;
+	for (i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "system"))
+			target->system = true;
+		else if (!strcmp(argv[i], "session"))
+			target->session = true;
+		else
+			return fail(options, EXIT_USAGE,
+				    "there is no bus '%s', only 'system' and 'session'",
+				    argv[i]);
+	}
+	if (!target->system && !target->session)
+		return fail(options, EXIT_USAGE,
+			    "which bus: system, session or --all?");
+	/* Root has no session worth switching. */
+	target->global = target->session && (options->global || !geteuid());
+	return 0;
+}
+
+/* Says what to expect, since nothing shows before the next boot or login. */
+static void warn_of_problems(const struct options *options, struct json_object *answer)
+{
+	static struct finding findings[FINDINGS_MAX];
+	struct json_object *array = json_object_new_array();
+	struct machine machine;
+	size_t n, i;
+
+	machine_look(&machine);
+	n = check_machine(&machine, findings, FINDINGS_MAX);
+	for (i = 0; i < n; i++) {
+		if (findings[i].result != RESULT_PROBLEM)
+			continue;
+		json_object_array_add(array,
+				      json_object_new_string(findings[i].message));
+		say(options, "but so far, %s", findings[i].message);
+		if (*findings[i].mend)
+			say(options, "  mend: %s", findings[i].mend);
+	}
+	json_object_object_add(answer, "problems", array);
+}
+
+static int enable_system(const struct options *options)
+{
+	const char *args[4] = { "enable", "system" };
+	int status;
+
+	if (options->replace_broker)
+		args[2] = "--replace-dbus-broker";
+	if (must_ask())
+		return ask(options, args);
+	status = broker_make_way(options, UNITS_SYSTEM);
+	if (status)
+		return status;
+	if (!file_remove(BOOT_COUNT))
+		return fail(options, EXIT_PROBLEM, "cannot remove %s: %s", BOOT_COUNT,
+			    strerror(errno));
+	return unit_enable(options, UNITS_SYSTEM, SYSTEM_UNIT);
+}
+
+static int enable_session(const struct options *options, bool global)
+{
+	const char *args[5] = { "enable", "session", "--global" };
+	enum units units = global ? UNITS_GLOBAL : UNITS_USER;
+	int status;
+
+	if (options->replace_broker)
+		args[3] = "--replace-dbus-broker";
+	if (global && must_ask())
+		return ask(options, args);
+	status = broker_make_way(options, units);
+	return status ? status : unit_enable(options, units, SESSION_UNIT);
+}
+
+static int disable_system(const struct options *options)
+{
+	const char * const args[] = { "disable", "system", NULL };
+	int status;
+
+	if (must_ask())
+		return ask(options, args);
+	status = unit_disable(options, UNITS_SYSTEM, SYSTEM_UNIT);
+	return status ? status : broker_come_back(options, UNITS_SYSTEM);
+}
+
+static int disable_session(const struct options *options, bool global)
+{
+	const char * const args[] = { "disable", "session", "--global", NULL };
+	int status;
+
+	if (!global)
+		return unit_disable(options, UNITS_USER, SESSION_UNIT);
+	if (must_ask())
+		return ask(options, args);
+	status = unit_disable(options, UNITS_GLOBAL, SESSION_UNIT);
+	return status ? status : broker_come_back(options, UNITS_GLOBAL);
+}
+
+static void say_what_next(const struct options *options, const struct target *target,
+			  const char *state)
+{
+	if (target->system)
+		say(options, "system bus: switched %s from the next boot", state);
+	if (target->session)
+		say(options, "session bus%s: switched %s from the next login",
+		    target->global ? " of all users" : "", state);
+}
+
+static struct json_object *answer_for(const struct target *target, bool enabled)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (target->system)
+		add_bool(object, "system", enabled);
+	if (target->session)
+		add_bool(object, target->global ? "session_of_all" : "session",
+			 enabled);
+	return object;
+}
+
+/**
+ * command_enable() - switch buses on
+ * @options: what the command line says
+ * @argc: number of arguments
+ * @argv: names of buses
+ *
+ * Return: exit status.
+ */
+int command_enable(const struct options *options, int argc, char **argv)
+{
+	struct json_object *answer;
+	struct target target;
+	int status = parse_target(options, argc, argv, &target);
+
+	if (!status && target.session)
+		status = enable_session(options, target.global);
+	if (!status && target.system)
+		status = enable_system(options);
+	if (status)
+		return status;
+	answer = answer_for(&target, true);
+	say_what_next(options, &target, "on");
+	warn_of_problems(options, answer);
+	if (options->json)
+		print_json(answer);
+	else
+		json_object_put(answer);
+	return 0;
+}
+
+/**
+ * command_disable() - switch buses off
+ * @options: what the command line says
+ * @argc: number of arguments
+ * @argv: names of buses
+ *
+ * Return: exit status.
+ */
+int command_disable(const struct options *options, int argc, char **argv)
+{
+	struct target target;
+	int status = parse_target(options, argc, argv, &target);
+
+	if (!status && target.session)
+		status = disable_session(options, target.global);
+	if (!status && target.system)
+		status = disable_system(options);
+	if (status)
+		return status;
+	say_what_next(options, &target, "off");
+	if (options->json)
+		print_json(answer_for(&target, false));
+	return 0;
+}
+
+static bool is_named(const struct bus *bus, const char *name)
+{
+	char *end;
+
+	if (!strcmp(name, "system"))
+		return bus->kind == BUS_SYSTEM;
+	if (!strcmp(name, "session"))
+		return bus->kind == BUS_SESSION && bus->uid == getuid();
+	return bus->in_kernel && bus->kernel.id == strtoull(name, &end, 10) &&
+	       end != name && !*end;
+}
+
+static int switch_fastpath(const struct options *options, const struct bus *bus,
+			   const char *state)
+{
+	const char *args[4] = { "fastpath", state };
+	char id[24];
+	int ret = kernel_fastpath(bus->kernel.id, !strcmp(state, "on"));
+
+	if ((ret == -EPERM || ret == -EACCES) && must_ask()) {
+		snprintf(id, sizeof(id), "%llu", bus->kernel.id);
+		args[2] = id;
+		return ask(options, args);
+	}
+	if (ret)
+		return fail(options, EXIT_PROBLEM, "cannot switch the fast path of the %s: %s",
+			    bus_title(bus), strerror(-ret));
+	say(options, "%s: fast path %s", bus_title(bus),
+	    strcmp(state, "on") ? "off, every message goes through dbus-daemon" : "on");
+	return 0;
+}
+
+/**
+ * command_fastpath() - let the module deliver messages, or not, at once
+ * @options: what the command line says
+ * @argc: number of arguments
+ * @argv: "on" or "off", and the bus
+ *
+ * Return: exit status.
+ */
+int command_fastpath(const struct options *options, int argc, char **argv)
+{
+	static struct bus buses[BUSES_MAX];
+	size_t n, i, matched = 0;
+	int status = 0;
+
+	if (argc < 1 || (strcmp(argv[0], "on") && strcmp(argv[0], "off")) ||
+	    argc != (options->all ? 1 : 2))
+		return fail(options, EXIT_USAGE,
+			    "usage: kdbusctl fastpath on|off system|session|NUMBER|--all");
+	if (files_elsewhere())
+		return fail(options, EXIT_USAGE, "fastpath is for the running system");
+	n = buses_look(buses, BUSES_MAX);
+	for (i = 0; i < n && !status; i++) {
+		if (!buses[i].in_kernel ||
+		    (!options->all && !is_named(&buses[i], argv[1])))
+			continue;
+		matched++;
+		status = switch_fastpath(options, &buses[i], argv[0]);
+	}
+	if (status)
+		return status;
+	if (!matched && !options->all)
+		return fail(options, EXIT_PROBLEM, "the module has no bus '%s'",
+			    argv[1]);
+	if (options->json) {
+		struct json_object *answer = json_object_new_object();
+
+		add_number(answer, "buses", matched);
+		add_bool(answer, "fastpath", !strcmp(argv[0], "on"));
+		print_json(answer);
+	}
+	return 0;
+}
+
+/**
+ * command_rollback() - run kdbus-rollback
+ * @options: what the command line says
+ * @argc: number of arguments
+ * @argv: for kdbus-rollback, after "--"
+ *
+ * Return: exit status.
+ */
+int command_rollback(const struct options *options, int argc, char **argv)
+{
+	const char *args[8] = { "rollback", "--" };
+	const char *root[8] = { SBINDIR "/kdbus-rollback" };
+	struct json_object *answer;
+	int i, n = 1, status;
+
+	if (argc > 4)
+		return fail(options, EXIT_USAGE, "too many arguments");
+	if (files_elsewhere()) {
+		root[n++] = "--root";
+		root[n++] = files_root();
+	}
+	for (i = 0; i < argc; i++) {
+		args[i + 2] = argv[i];
+		root[n++] = argv[i];
+	}
+	if (must_ask())
+		return ask(options, args);
+	status = options->json ? run_quietly(root) : run_program(root);
+	if (!options->json)
+		return status;
+	if (status)
+		return fail(options, status, "kdbus-rollback has failed with status %d",
+			    status);
+	answer = json_object_new_object();
+	add_bool(answer, "rolled_back", true);
+	print_json(answer);
+	return 0;
+}
