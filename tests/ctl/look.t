@@ -1,0 +1,344 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What kdbusctl says of systems that are directories, as it does of a system that
+# does not come up: "kdbusctl --root".
+. "$(dirname "$0")/lib.sh"
+mkdir -p "$top/build/ctl"
+flock "$top/build/ctl" make -s -C "$top/src/ctl" >&2 || exit
+
+me=$(id -u)
+export XDG_RUNTIME_DIR=/run/user/$me HOME=/users/me
+unset XDG_CONFIG_HOME DBUS_KDBUS
+
+ctl() {
+	"$top/build/ctl/kdbusctl" --root="$root" "$@"
+}
+
+# query FILTER COMMAND...: of its answer in JSON
+query() {
+	local filter=$1
+	shift
+	{ ctl --json "$@" || :; } | jq -r "$filter"
+}
+
+# problems: the names of checks that find one
+problems() {
+	query '[.checks[] | select(.result == "problem") | .check] | join(" ")' doctor
+}
+
+# finding CHECK KEY
+finding() {
+	query ".checks[] | select(.check == \"$1\") | .$2" doctor
+}
+
+# Everything in place, nothing switched on, Debian
+machine() {
+	local release=6.1.0-9-amd64
+	put /proc/sys/kernel/osrelease $release
+	put /proc/cmdline "BOOT_IMAGE=/vmlinuz root=/dev/sda1 quiet"
+	put /proc/net/unix "Num       RefCount Protocol Flags    Type St Inode Path"
+	put /var/lib/dpkg/status
+	put /usr/lib/kdbus/dbus-daemon.patched 1.14.10-1kdbus1
+	put /usr/lib/kdbus/libdbus.patched 1.14.10-1kdbus1
+	put /usr/lib/systemd/system/kdbus-system-bus.service \
+		"[Service]" ExecStart=/bin/true "[Install]" WantedBy=sysinit.target
+	put /usr/lib/systemd/user/kdbus-session-bus.service \
+		"[Service]" ExecStart=/bin/true "[Install]" WantedBy=sockets.target
+	put /usr/sbin/kdbus-rollback
+	put /var/lib/kdbus/stock/dbus-daemon_1.14.10-1_amd64.deb
+	put /var/lib/dkms/kdbus/0.1.0/source
+	put /sys/module/kdbus/version 0.1.0
+	put /sys/module/kdbus/parameters/family 18
+	put_socket /run/dbus/system_bus_socket
+}
+
+# kernel_bus ID SOCKET FASTPATH KEY VALUE...
+kernel_bus() {
+	local id=$1 socket=$2 fastpath=$3
+	shift 3
+	mkdir -p "$root/proc/net"
+	echo "bus $id owner 0 fastpath $fastpath $* path $socket" >>"$root/proc/net/kdbus"
+}
+
+unix_socket() { # STATE PATH
+	echo "0000000000000000: 00000003 00000000 00000000 0001 $1 12345 $2" \
+		>>"$root/proc/net/unix"
+}
+
+wanted() { # LINK
+	mkdir -p "$root${1%/*}"
+	ln -s /usr/lib/systemd/whatever "$root$1"
+}
+
+system_on() {
+	wanted /etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service
+}
+
+system() { # KEY: of the system bus
+	query ".buses[0].$1" status
+}
+
+test_empty_root() {
+	equal absent "$(system state)"
+	equal null "$(query .kernel status)"
+	# There is no kernel to have a module for.
+	equal "units daemon library rollback" "$(problems)"
+	status_of ctl doctor
+	equal 1 "$status"
+	contains "$(ctl status)" "no kernel runs there"
+}
+
+test_not_switched_on() {
+	machine
+	equal plain "$(system state)"
+	equal "it is plain: not switched on" "$(system why)"
+	equal false "$(system enabled)"
+	equal "" "$(problems)"
+	status_of ctl doctor
+	equal 0 "$status"
+}
+
+test_on_kdbus() {
+	machine
+	system_on
+	put /run/kdbus/dbus.env KDBUS_LISTEN=auto
+	kernel_bus 7 /run/dbus/system_bus_socket.kdbus on peers 12 attached 5 \
+		names 20 replies 3 calls 100 returns 98 errors 1 signals 4 \
+		broadcasts 2 slow 30 daemon 10
+	unix_socket 01 /run/dbus/system_bus_socket
+	for _ in 1 2 3 4 5 6 7 8; do unix_socket 03 /run/dbus/system_bus_socket; done
+	unix_socket 03 /run/dbus/system_bus_socket2
+	unix_socket 03 /run/systemd/journal/stdout
+	equal kdbus "$(system state)"
+	equal true "$(system enabled)"
+	equal "7 5 3" "$(system 'connections | "\(.native) \(.attached) \(.plain)"')"
+	equal "100 98 10" "$(system 'counters | "\(.calls) \(.returns) \(.daemon)"')"
+	equal "7 on 20 3" "$(query '.buses[0] | "\(.id) \(.fastpath) \(.names) \(.replies_due)"' status)"
+	contains "$(ctl status)" "7 native, 5 attached, 3 plain"
+	contains "$(ctl status)" "40 messages, of which 10 were meant for it"
+	equal "" "$(problems)"
+}
+
+# A module that has more to say, and one that has less.
+test_other_modules() {
+	machine
+	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 4 wonders 9
+	equal "4 0" "$(system 'connections | "\(.native) \(.attached)"')"
+	equal 9 "$(system counters.wonders)"
+	: >"$root/proc/net/kdbus"
+	echo "something else" >"$root/proc/net/kdbus"
+	echo "bus 1 owner zero fastpath on path /x" >>"$root/proc/net/kdbus"
+	echo "bus 1 owner 0 fastpath on peers" >>"$root/proc/net/kdbus"
+	equal "plain 1" "$(query '"\(.buses[0].state) \([.buses[] | select(.bus != "session")] | length)"' status)"
+}
+
+test_path_with_escapes() {
+	machine
+	kernel_bus 3 '/tmp/a\134b c\012d' on peers 1
+	equal $'/tmp/a\\b c\nd' "$(query '.buses[] | select(.bus == "other").socket' status)"
+}
+
+test_fastpath_off() {
+	machine
+	system_on
+	kernel_bus 9 /run/dbus/system_bus_socket.kdbus forced-off peers 1
+	equal through-daemon "$(system state)"
+	equal "kdbusctl fastpath on 9" "$(finding bus mend | head -n 1)"
+	: >"$root/proc/net/kdbus"
+	kernel_bus 9 /run/dbus/system_bus_socket.kdbus off peers 1
+	contains "$(system why)" "a monitor"
+	# Neither is broken.
+	equal "" "$(problems)"
+}
+
+test_session() {
+	machine
+	put_socket /run/user/"$me"/bus
+	session='.buses[] | select(.bus == "session")'
+	equal "plain false false" "$(query "$session"' | "\(.state) \(.enabled) \(.enabled_for_all)"' status)"
+	wanted /users/me/.config/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	equal "true false" "$(query "$session"' | "\(.enabled) \(.enabled_for_all)"' status)"
+	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	equal "true true" "$(query "$session"' | "\(.enabled) \(.enabled_for_all)"' status)"
+	equal "it will be on kdbus from the next login" "$(query "$session.why" status)"
+	put /run/user/"$me"/kdbus/session.reason "the module kdbus is not loaded"
+	equal "it is plain: the module kdbus is not loaded" "$(query "$session.why" status)"
+	kernel_bus 2 /run/user/"$me"/bus.kdbus on peers 3
+	equal kdbus "$(query "$session.state" status)"
+}
+
+test_masked() {
+	machine
+	system_on
+	ln -s /dev/null "$root/etc/systemd/system/kdbus-system-bus.service"
+	equal "it is plain: its unit is masked" "$(system why)"
+}
+
+test_kernel_command_line() {
+	machine
+	system_on
+	put /proc/cmdline "quiet kdbus=office"
+	contains "$(system why)" "next boot"
+	put /proc/cmdline "quiet kdbus=off"
+	equal "it is plain: the kernel's command line has kdbus=off" "$(system why)"
+	equal note "$(finding command-line result)"
+}
+
+test_reason_of_the_unit() {
+	machine
+	system_on
+	put /run/kdbus/system.reason "the moon is full"
+	equal "it is plain: the moon is full" "$(system why)"
+	equal bus "$(problems)"
+}
+
+test_dbus_broker() {
+	machine
+	system_on
+	mkdir -p "$root/etc/systemd/system"
+	ln -s /usr/lib/systemd/system/dbus-broker.service \
+		"$root/etc/systemd/system/dbus.service"
+	equal dbus-broker "$(system broker)"
+	equal "it is plain: dbus-broker serves it" "$(system why)"
+	equal "kdbusctl enable system --replace-dbus-broker" "$(finding bus mend | head -n 1)"
+}
+
+test_superseded_packages() {
+	machine
+	system_on
+	rm "$root/usr/lib/kdbus/dbus-daemon.patched"
+	equal "daemon bus" "$(problems)"
+	contains "$(system why)" "an update has replaced the patched one"
+	put /usr/lib/kdbus/dbus-daemon.patched 1.14.10-2kdbus1
+	equal "versions bus" "$(problems)"
+}
+
+test_no_stock() {
+	machine
+	rm "$root"/var/lib/kdbus/stock/*
+	equal note "$(finding stock result)"
+	put /usr/lib/kdbus/stock/dbus-1.16.2-1.x86_64.rpm
+	equal ok "$(finding stock result)"
+}
+
+test_module_missing() {
+	machine
+	rm -r "$root/sys/module"
+	equal module "$(problems)"
+	contains "$(finding module mend)" "apt install linux-headers-6.1.0-9-amd64 && dkms autoinstall"
+	put /lib/modules/6.1.0-9-amd64/build/Makefile
+	contains "$(finding module mend)" make.log
+	rm -r "$root/var/lib/dkms"
+	equal "apt install kdbus-dkms" "$(finding module mend)"
+	rm -r "$root/var/lib/dpkg"
+	put /usr/bin/dnf
+	equal "dnf install kdbus-dkms" "$(finding module mend)"
+}
+
+# What the module in such a file says of itself is in a section of it.
+module_file() { # VERMAGIC
+	local file=$root/lib/modules/6.1.0-9-amd64/updates/dkms/kdbus.ko
+	mkdir -p "${file%/*}"
+	printf 'vermagic=%s SMP\0version=0.1.0\0' "$1" >"$root/modinfo"
+	echo | gcc -xc -c -o "$root/empty.o" -
+	objcopy --add-section .modinfo="$root/modinfo" "$root/empty.o" "$file"
+}
+
+test_module_of_another_kernel() {
+	machine
+	rm -r "$root/sys/module"
+	module_file 6.1.0-8-amd64
+	equal vermagic "$(problems)"
+	contains "$(finding vermagic mend)" "dkms install --force kdbus/0.1.0 -k 6.1.0-9-amd64"
+	module_file 6.1.0-9-amd64
+	equal "" "$(problems)"
+	equal note "$(finding loaded result)"
+	put /sys/module/kdbus/parameters/family 18
+	put /sys/module/kdbus/version 0.0.9
+	equal reboot "$(finding loaded-version mend)"
+}
+
+test_module_unsigned() {
+	machine
+	rm -r "$root/sys/module"
+	module_file 6.1.0-9-amd64
+	put /sys/kernel/security/lockdown "[none] integrity confidentiality"
+	equal ok "$(finding signature result)"
+	put /sys/kernel/security/lockdown "none [integrity] confidentiality"
+	equal problem "$(finding signature result)"
+	contains "$(finding signature mend)" "mokutil --import /var/lib/dkms/mok.pub"
+	put /sys/kernel/security/lockdown "[none] integrity confidentiality"
+	mkdir -p "$root/sys/firmware/efi/efivars"
+	printf '\6\0\0\0\1' >"$root/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	equal problem "$(finding signature result)"
+	printf '\6\0\0\0\0' >"$root/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	equal ok "$(finding signature result)"
+}
+
+test_module_forbidden() {
+	machine
+	rm -r "$root/sys/module"
+	module_file 6.1.0-9-amd64
+	put /etc/modprobe.d/mine.conf "# kdbus" "blacklist kdbusx"
+	equal ok "$(finding forbidden result)"
+	put /etc/modprobe.d/mine.conf "options x y=1" "  install kdbus /bin/false"
+	equal problem "$(finding forbidden result)"
+	contains "$(finding forbidden message)" "/etc/modprobe.d/mine.conf"
+	rm "$root/etc/modprobe.d/mine.conf"
+	put /proc/sys/kernel/modules_disabled 1
+	equal problem "$(finding forbidden result)"
+}
+
+test_failed_boots() {
+	machine
+	put /var/lib/kdbus/boot-count 1
+	equal note "$(finding boots result)"
+	put /run/kdbus/off "two boots with kdbus have failed"
+	equal problem "$(finding boots result)"
+	equal "two boots with kdbus have failed" "$(finding boots message)"
+}
+
+test_container() {
+	machine
+	rm -r "$root/sys/module"
+	put /run/systemd/container docker
+	equal "" "$(problems)"
+	equal note "$(finding container result)"
+}
+
+test_bad_command_lines() {
+	local line
+	while read -r line; do
+		# shellcheck disable=SC2086 # words
+		status_of ctl $line
+		equal 2 "$status" "status of: kdbusctl $line"
+		[ -n "$said" ]
+	done <<-'EOL'
+
+		statu
+		status now
+		doctor all
+		version 1
+		enable
+		enable sytem
+		disable
+		enable system --alle
+		--root=/nowhere status
+		fastpath
+		fastpath up system
+		fastpath on system
+		fastpath on
+	EOL
+	contains "$(ctl enable sytem --json 2>/dev/null)" "\"error\": \"there is no bus 'sytem'"
+}
+
+test_full_disk() {
+	[ -e /dev/full ]
+	status=0
+	ctl status >/dev/full 2>"$root/error" || status=$?
+	equal 1 "$status"
+	contains "$(cat "$root/error")" "No space left"
+}
+
+main "$@"

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "kdbusctl enable" and "disable" change what the next boot and the next login
+# do, and leave no trace when they are undone.  In a root without anything that
+# runs: systemctl is the real one.
+. "$(dirname "$0")/lib.sh"
+mkdir -p "$top/build/ctl"
+flock "$top/build/ctl" make -s -C "$top/src/ctl" >&2 || exit
+
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP only root switches buses in a root directory"
+	exit
+fi
+export HOME=/users/me
+unset XDG_CONFIG_HOME XDG_RUNTIME_DIR
+
+ctl() {
+	"$top/build/ctl/kdbusctl" --root="$root" "$@"
+}
+
+system_link=/etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service
+session_link=/etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+
+machine() {
+	local unit
+	put /usr/lib/systemd/system/kdbus-system-bus.service \
+		"[Service]" ExecStart=/bin/true "[Install]" WantedBy=sysinit.target
+	put /usr/lib/systemd/user/kdbus-session-bus.service \
+		"[Service]" ExecStart=/bin/true "[Install]" WantedBy=sockets.target
+	put /usr/lib/systemd/system/dbus.socket "[Socket]" ListenStream=/run/x
+	mkdir -p "$root"/etc/systemd/{system,user} "$root/var/lib"
+	for unit in system user; do
+		put /usr/lib/systemd/$unit/dbus-daemon.service \
+			"[Service]" ExecStart=/bin/true "[Install]" Alias=dbus.service
+		put /usr/lib/systemd/$unit/dbus-broker.service \
+			"[Service]" ExecStart=/bin/true "[Install]" Alias=dbus.service
+	done
+}
+
+fedora() {
+	machine
+	systemctl --quiet --root="$root" enable dbus-broker.service
+	systemctl --quiet --root="$root" --global enable dbus-broker.service
+}
+
+# everything: names of all files, and where links point
+everything() {
+	(cd "$root" && find . -mindepth 1 -printf '%y %p %l\n' | sort)
+}
+
+test_system() {
+	machine
+	ctl enable system
+	[ -L "$root$system_link" ]
+	[ ! -e "$root$session_link" ]
+	ctl enable system
+	ctl disable system
+	[ ! -L "$root$system_link" ]
+	ctl disable system
+}
+
+test_all() {
+	machine
+	ctl enable --all
+	[ -L "$root$system_link" ]
+	[ -L "$root$session_link" ]
+	equal "true true" "$(ctl status --json | jq -r '.buses[0].enabled | "\(.) \(.)"')"
+	ctl disable --all
+	[ ! -L "$root$system_link" ]
+	[ ! -L "$root$session_link" ]
+}
+
+test_answer_in_json() {
+	machine
+	ctl enable --all --json >"$root/answer"
+	equal "true true true" "$(jq -r '"\(.system) \(.session_of_all) \(.problems | length > 0)"' "$root/answer")"
+	ctl disable session --json >"$root/answer"
+	equal "null false" "$(jq -r '"\(.system) \(.session_of_all)"' "$root/answer")"
+}
+
+test_says_what_is_wrong() {
+	machine
+	contains "$(ctl enable system)" "system bus: switched on from the next boot"
+	contains "$(ctl enable system)" "dbus-daemon is the distribution's"
+}
+
+test_not_installed() {
+	status_of ctl enable system
+	equal 1 "$status"
+	contains "$said" "kdbus-system-bus.service is not installed"
+}
+
+test_masked() {
+	machine
+	ln -s /dev/null "$root/etc/systemd/system/kdbus-system-bus.service"
+	ln -s /dev/null "$root/etc/systemd/user/kdbus-session-bus.service"
+	ctl enable --all
+	[ ! -L "$root/etc/systemd/system/kdbus-system-bus.service" ]
+	[ ! -L "$root/etc/systemd/user/kdbus-session-bus.service" ]
+	[ -L "$root$system_link" ]
+	[ -L "$root$session_link" ]
+}
+
+test_failed_boots_are_forgotten() {
+	machine
+	put /var/lib/kdbus/boot-count 2
+	ctl enable system
+	[ ! -e "$root/var/lib/kdbus/boot-count" ]
+}
+
+test_broker_stays_unless_told() {
+	local bus
+	fedora
+	everything >"$root.before"
+	for bus in system session; do
+		status_of ctl enable $bus
+		equal 1 "$status"
+		contains "$said" "kdbusctl enable $bus --replace-dbus-broker"
+	done
+	status_of ctl enable --all
+	equal 1 "$status"
+	everything | diff "$root.before" -
+}
+
+test_broker_replaced_and_back() {
+	fedora
+	everything >"$root.before"
+	ctl enable system --replace-dbus-broker
+	equal /usr/lib/systemd/system/dbus-daemon.service \
+		"$(readlink "$root/etc/systemd/system/dbus.service")"
+	equal /usr/lib/systemd/user/dbus-broker.service \
+		"$(readlink "$root/etc/systemd/user/dbus.service")"
+	equal dbus-daemon "$(ctl status --json | jq -r '.buses[0].broker')"
+	# Not even twice loses what it was.
+	ctl enable --all --replace-dbus-broker
+	equal /usr/lib/systemd/user/dbus-daemon.service \
+		"$(readlink "$root/etc/systemd/user/dbus.service")"
+	ctl enable --all
+	ctl disable --all
+	find "$root" -depth \( -name '*.wants' -o -path '*/var/lib/kdbus' \) -empty -delete
+	everything | diff "$root.before" -
+}
+
+test_no_daemon_to_replace_it() {
+	fedora
+	rm "$root/usr/lib/systemd/system/dbus-daemon.service"
+	status_of ctl enable system --replace-dbus-broker
+	equal 1 "$status"
+	contains "$said" "install dbus-daemon"
+}
+
+# Where nobody may go into the checkout.
+copy_for_others() {
+	chmod 755 "${root%/*}"
+	cp "$top/build/ctl/kdbusctl" "$root.kdbusctl"
+}
+
+# Somebody else than root cannot, and hears what would.
+test_plain_user() {
+	copy_for_others
+	status_of setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$root.kdbusctl" --root="$root" enable system
+	equal 1 "$status"
+	contains "$said" "only root may do that"
+}
+
+test_plain_user_without_polkit() {
+	copy_for_others
+	status_of setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env PATH=/nowhere "$root.kdbusctl" disable system
+	equal 1 "$status"
+	contains "$said" "as root it works without: sudo kdbusctl disable"
+}
+
+main "$@"
