@@ -79,6 +79,17 @@ cached() {
 	printf '%s\n' "$dir"
 }
 
+# dbus_of SUITE: the version of dbus in that release of Debian, if there are
+# patches for it
+dbus_of() {
+	local version=
+	case $1 in
+	bookworm) version=1.14 ;;
+	trixie) version=1.16 ;;
+	esac
+	[ ! -s "$KDBUS_TOP/dbus-patches/dbus-$version/series" ] || echo "$version"
+}
+
 # pack_cpio DIR: an initramfs on stdout; the same files give the same bytes
 pack_cpio() {
 	find "$1" -exec touch -h -d @0 {} +
