@@ -1,0 +1,222 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kdbus-rollback in a Debian 12 machine with the real dbus packages: after it, no
+# file differs from those of a machine that never had kdbus, even if it was
+# killed at any of its commands and run again.
+#
+# KDBUS_KILL_EVERY=N kills it at every N-th command only (default 15).
+if [ -z "${ROLLBACK_NAMESPACE:-}" ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "1..0 # SKIP only root can make such a machine"
+		exit
+	fi
+	ROLLBACK_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+layers=$(mktemp -d)
+mount -t tmpfs -o size=2g rollback "$layers"
+"$top/tests/ctl/rollback-root" "$layers" >&2 || {
+	echo "Bail out! there is no machine to roll back"
+	exit 1
+}
+
+# What external commands go through: counted, and fatal at the one that is set.
+# Children are killed as well, as they are if somebody pulls the plug.
+make_wrappers() {
+	local command
+	mkdir -p "$layers/base/wrap"
+	for command in awk cat chmod chroot cp cut depmod dpkg dpkg-deb dpkg-query \
+		getent id ln mkdir mv readlink rm rmdir rmmod sed sort timeout tr; do
+		cat >"$layers/base/wrap/$command" <<-EOW
+			#!/bin/sh
+			PATH=/usr/sbin:/usr/bin:/sbin:/bin
+			echo >>/tmp/count
+			[ "\$(wc -l </tmp/count)" != "\$(cat /tmp/stop)" ] || {
+				case $command in
+				dpkg) $command "\$@" & sleep 0.\$(cat /tmp/stop) ;;
+				esac
+				kill -KILL -- -\$(cat /tmp/group)
+			}
+			exec $command "\$@"
+		EOW
+		chmod 755 "$layers/base/wrap/$command"
+	done
+}
+make_wrappers
+
+# machine NAME: a machine of its own that has kdbus, at $machine
+machine() {
+	machine=$layers/$1.merged changes=$layers/$1.upper
+	mkdir "$machine" "$changes" "$layers/$1.work"
+	mount -t overlay rollback -o \
+		"lowerdir=$layers/kdbus:$layers/base,upperdir=$changes,workdir=$layers/$1.work" \
+		"$machine"
+	[ -e "$machine/usr/lib/systemd/system/kdbus-system-bus.service" ]
+}
+
+drop() {
+	umount "$machine"
+	rm -rf "$machine" "$changes" "$layers/$1.work"
+}
+
+# rollback ARG...: found as the user's shell would
+rollback() {
+	# shellcheck disable=SC2016 # for the inner shell
+	chroot "$machine" sh -c 'PATH=/usr/local/sbin:/usr/sbin:/usr/bin
+		p=$(command -v kdbus-rollback) || exit 0
+		exec sh "$p" "$@"' sh "$@"
+}
+
+# killed_rollback N: at its N-th command; 1 if it had come to its end before
+killed_rollback() {
+	echo "$1" >"$machine/tmp/stop"
+	: >"$machine/tmp/count"
+	setsid -w chroot "$machine" sh -c 'echo $$ >/tmp/group
+		KDBUS_ROLLBACK_PATH=/wrap exec sh /usr/sbin/kdbus-rollback --purge' \
+		>"$machine/tmp/log" 2>&1 || [ $? -gt 1 ] || {
+		cat "$machine/tmp/log"
+		return 2
+	}
+	[ "$(wc -l <"$machine/tmp/count")" -ge "$1" ]
+}
+
+# what PATH: what it is, and a hash of what is in it
+what() {
+	if [ -L "$1" ]; then
+		readlink "$1"
+	elif [ -f "$1" ]; then
+		case $1 in
+		# dpkg writes its packages in any order.
+		*/var/lib/dpkg/status) sort "$1" | sha256sum ;;
+		*) stat -c '%f %u %g' "$1" && sha256sum <"$1" ;;
+		esac
+	elif [ -e "$1" ]; then
+		stat -c '%f %u %g' "$1"
+	else
+		echo nothing
+	fi
+}
+
+# Is everything as on the machine that never had kdbus?  Only what has changed in
+# a layer can differ.
+is_pristine() {
+	local path a b differences=0
+	while IFS= read -r path; do
+		case $path in
+		var/log/* | var/cache/* | var/lib/dpkg/*-old | var/lib/dpkg/lock* | \
+			var/lib/dpkg/triggers/Lock | tmp/*)
+			continue
+			;;
+		esac
+		a=$(what "$layers/base/$path") b=$(what "$machine/$path")
+		[ "$a" = "$b" ] || {
+			printf '# %s: %s, not %s\n' "$path" "$b" "$a"
+			differences=$((differences + 1))
+		}
+	done < <({ cd "$layers/kdbus" && find . -mindepth 1
+		cd "$changes" && find . -mindepth 1; } | sed 's#^\./##' | sort -u |
+		grep -vE '^(run|run/.*)$')
+	[ "$differences" = 0 ]
+}
+
+# Without --purge packages stay, and work; switched on is nothing.
+test_switches() {
+	machine switches
+	rollback
+	rollback
+	[ -z "$(find "$machine/etc" "$machine/users" "$machine/run" -name '*kdbus*' ! -path '*/run/kdbus*' ! -type d ! -path '*dbus.service.d*' ! -path '*/run/user/1001/kdbus' | sed 's/^/# left: /' | tee /dev/stderr)" ]
+	[ ! -e "$machine/run/kdbus/dbus.env" ]
+	[ ! -e "$machine/var/lib/kdbus/boot-count" ]
+	equal /usr/lib/systemd/system/dbus-broker.service \
+		"$(readlink "$machine/etc/systemd/system/dbus.service")"
+	contains "$(chroot "$machine" dpkg-query -W dbus-daemon)" kdbus1
+	[ -e "$machine/usr/sbin/kdbus-rollback" ]
+	drop switches
+}
+
+test_purge() {
+	machine purge
+	rollback --purge
+	is_pristine
+	drop purge
+}
+
+test_purge_from_outside() {
+	machine outside
+	sh "$top/scripts/kdbus-rollback" --root "$machine" --purge
+	rm -rf "$machine/run"
+	is_pristine
+	drop outside
+}
+
+test_purge_without_stock() {
+	machine nothing
+	rm -r "$machine/usr/share/kdbus/stock"
+	status_of rollback --purge
+	equal 1 "$status"
+	contains "$said" "nothing was kept to replace these with: dbus "
+	[ ! -e "$machine/etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service" ]
+	# The rest of the story, when it is there.
+	chroot "$machine" dpkg-query -W dbus-daemon | grep -q kdbus1
+	mkdir -p "$machine/var/lib/kdbus/stock"
+	cp "$layers/kdbus/usr/share/kdbus/stock"/*.deb "$machine/var/lib/kdbus/stock/"
+	rollback --purge
+	is_pristine
+	drop nothing
+}
+
+test_hidden_home() {
+	machine hidden
+	mv "$machine/users/alice" "$machine/users/.alice"
+	contains "$(rollback)" "masked: /users/alice"
+	equal /dev/null "$(readlink "$machine/etc/systemd/user/kdbus-session-bus.service")"
+	drop hidden
+}
+
+test_no_purge_of_what_is_not_there() {
+	machine never
+	umount "$machine"
+	mount --bind "$layers/base" "$machine"
+	sh "$top/scripts/kdbus-rollback" --root "$machine" --purge
+	drop never
+}
+
+test_killed_at_any_command() {
+	local every=${KDBUS_KILL_EVERY:-15} at kills=0
+	for ((at = 1; ; at += every)); do
+		machine "kill$at"
+		killed_rollback "$at" || {
+			equal 1 $?
+			break
+		}
+		kills=$((kills + 1))
+		rollback --purge >"$machine/tmp/log" 2>&1 || {
+			sed 's/^/# /' "$machine/tmp/log"
+			echo "# killed at $at: the next run has failed"
+			return 1
+		}
+		is_pristine || {
+			echo "# killed at $at: not everything is as it was"
+			return 1
+		}
+		drop "kill$at"
+	done
+	echo "# killed $kills times"
+	[ "$kills" -ge 4 ]
+}
+
+test_bad_command_lines() {
+	status_of sh "$top/scripts/kdbus-rollback" --pruge
+	equal 2 "$status"
+	status_of sh "$top/scripts/kdbus-rollback" --root
+	equal 2 "$status"
+	status_of sh "$top/scripts/kdbus-rollback" --root /nowhere
+	equal 2 "$status"
+	status_of setpriv --reuid=65534 --regid=65534 --clear-groups \
+		sh -s -- --purge <"$top/scripts/kdbus-rollback"
+	equal 1 "$status"
+	contains "$said" "only root"
+}
+
+main "$@"
