@@ -45,6 +45,16 @@ fuzz: deps ## fuzz the core's parsers, TIME=20 seconds each, and show what of it
 matrix: prepare ## build for and test on every supported kernel: docs/kernels.md
 	@scripts/matrix
 
+.PHONY: rpm check-rpm check-rollback
+rpm: ## build RPM packages and a dnf repository: build/rpm/repo
+	@scripts/build-rpm
+
+check-rpm: ## install, upgrade and remove the RPM packages with dnf, in a root directory
+	@tests/rpm/check
+
+check-rollback: deps ## kill kdbus-rollback at every command, and run it again
+	@KDBUS_KILL_EVERY=1 tests/ctl/rollback.t
+
 .PHONY: deps
 deps: ## install the Debian packages that all this needs (root or sudo)
 	@scripts/install-deps

@@ -80,6 +80,15 @@ static void warn_of_problems(const struct options *options, struct json_object *
 	json_object_object_add(answer, "problems", array);
 }
 
+/* What has failed before, or was rolled back, gets another chance. */
+static int forget_failures(const struct options *options)
+{
+	if (!file_remove(BOOT_COUNT) || !file_remove(OFF_FILE))
+		return fail(options, EXIT_PROBLEM, "cannot remove %s or %s: %s",
+			    BOOT_COUNT, OFF_FILE, strerror(errno));
+	return 0;
+}
+
 static int enable_system(const struct options *options)
 {
 	const char *args[4] = { "enable", "system" };
@@ -92,9 +101,9 @@ static int enable_system(const struct options *options)
 	status = broker_make_way(options, UNITS_SYSTEM);
 	if (status)
 		return status;
-	if (!file_remove(BOOT_COUNT))
-		return fail(options, EXIT_PROBLEM, "cannot remove %s: %s", BOOT_COUNT,
-			    strerror(errno));
+	status = forget_failures(options);
+	if (status)
+		return status;
 	return unit_enable(options, UNITS_SYSTEM, SYSTEM_UNIT);
 }
 
@@ -109,6 +118,8 @@ static int enable_session(const struct options *options, bool global)
 	if (global && must_ask())
 		return ask(options, args);
 	status = broker_make_way(options, units);
+	if (!status && global)
+		status = forget_failures(options);
 	return status ? status : unit_enable(options, units, SESSION_UNIT);
 }
 

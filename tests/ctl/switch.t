@@ -105,8 +105,10 @@ test_masked() {
 test_failed_boots_are_forgotten() {
 	machine
 	put /var/lib/kdbus/boot-count 2
+	put /run/kdbus/off "two boots have failed"
 	ctl enable system
 	[ ! -e "$root/var/lib/kdbus/boot-count" ]
+	[ ! -e "$root/run/kdbus/off" ]
 }
 
 test_broker_stays_unless_told() {
