@@ -73,7 +73,7 @@ int broker_make_way(const struct options *options, enum units units)
 	if (!unit_installed(dir, "dbus-daemon.service"))
 		return fail(options, EXIT_PROBLEM,
 			    "there is no dbus-daemon.service to replace dbus-broker with: install dbus-daemon");
-	if (!file_exists(note_file(units)) && !write_note(units))
+	if (!write_note(units))
 		return fail(options, EXIT_PROBLEM, "cannot write %s: %s",
 			    note_file(units), strerror(errno));
 	return unit_systemctl(options, units, "enable", "dbus-daemon.service");

@@ -178,7 +178,7 @@ test_masked() {
 test_kernel_command_line() {
 	machine
 	system_on
-	put /proc/cmdline "quiet kdbus=office"
+	put /proc/cmdline "quiet kdbus=office nokdbus=off"
 	contains "$(system why)" "next boot"
 	put /proc/cmdline "quiet kdbus=off"
 	equal "it is plain: the kernel's command line has kdbus=off" "$(system why)"
