@@ -68,13 +68,14 @@ static struct kdbus_msg *kdbus_stream_chunk(struct kdbus_user *user,
 	return msg;
 }
 
-/* Passes the fixed header on: the rest follows in chunks. */
+/* Passes the fixed header on, or a part of it: the rest follows in chunks. */
 static int kdbus_stream_give_up(const struct kdbus_direction *dir,
 				struct kdbus_peer *peer, struct kdbus_tx *tx,
 				struct kdbus_user *user, bool framed,
 				u32 left)
 {
 	struct kdbus_msg *msg = kdbus_msg_new(user, 0, tx->fixed_len, true);
+	bool starts = tx->fixed_len == KDBUS_FIXED_HEADER;
 
 	if (!msg)
 		return -ENOMEM;
@@ -86,6 +87,29 @@ static int kdbus_stream_give_up(const struct kdbus_direction *dir,
 		tx->phase = KDBUS_PHASE_RAW;
 	else if (left)
 		tx->phase = KDBUS_PHASE_PASS;
+	return dir->chunk(peer, msg, starts);
+}
+
+/*
+ * A message of which files are there but not all bytes: the daemon has a limit
+ * for how long it may stay like that, so let it see what there is.
+ */
+static int kdbus_stream_show_files(const struct kdbus_direction *dir,
+				   struct kdbus_peer *peer, struct kdbus_tx *tx,
+				   struct kdbus_user *user)
+{
+	struct kdbus_msg *msg = tx->msg;
+
+	if (!tx->fds.list)
+		return 0;
+	/* So little of it is no library's doing, and is not worth a state. */
+	if (!msg)
+		return kdbus_stream_give_up(dir, peer, tx, user, false, 0);
+	tx->msg = NULL;
+	tx->pass_left = kdbus_msg_len(msg) - tx->filled;
+	tx->phase = KDBUS_PHASE_PASS;
+	msg->end -= tx->pass_left;
+	kdbus_stream_attach(tx, msg);
 	return dir->chunk(peer, msg, true);
 }
 
@@ -216,7 +240,7 @@ static int kdbus_stream_write(const struct kdbus_direction *dir,
 {
 	size_t len = iov_iter_count(from);
 	bool fresh = !tx->fds.list;
-	int ret;
+	int ret, shown;
 
 	lockdep_assert_held(&tx->lock);
 
@@ -230,8 +254,10 @@ static int kdbus_stream_write(const struct kdbus_direction *dir,
 	if (ret && fresh && iov_iter_count(from) == len) {
 		*fds = tx->fds;
 		tx->fds = (struct kdbus_fds){};
+		return ret;
 	}
-	return ret;
+	shown = kdbus_stream_show_files(dir, peer, tx, user);
+	return ret ?: shown;
 }
 
 /**
@@ -325,7 +351,12 @@ static bool kdbus_stream_daemon_room(const struct kdbus_peer *peer)
 	u64 most = READ_ONCE(config->max_outgoing_bytes);
 	u64 bytes = READ_ONCE(peer->down.bytes);
 
-	if (READ_ONCE(peer->down.shut) || bytes < least)
+	if (READ_ONCE(peer->down.shut))
+		return true;
+	/* Files that wait here would be hidden from the owner's limit. */
+	if (READ_ONCE(peer->down.fds) > READ_ONCE(config->max_outgoing_fds))
+		return false;
+	if (bytes < least)
 		return true;
 	return most && !kdbus_user_full(peer->owner) &&
 	       bytes < most + READ_ONCE(config->max_message_size);

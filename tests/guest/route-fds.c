@@ -2,6 +2,8 @@
 /* Messages with file descriptors. */
 
 #include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +88,29 @@ static void expect_cargo(int fd, struct cargo *cargo)
 	cargo_arrived(cargo, fds[0]);
 	writer_free(&got);
 	expect_nothing(fd);
+}
+
+/* Reads bytes that bring one descriptor, and are no message yet. */
+static void expect_cargo_with(int fd, const void *bytes, size_t len,
+			      struct cargo *cargo)
+{
+	char got[100];
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = got, .iov_len = sizeof(got) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int cargo_fd;
+
+	assert_int_equal(recvmsg(fd, &msg, MSG_DONTWAIT), len);
+	assert_memory_equal(got, bytes, len);
+	assert_int_equal(control.align.cmsg_type, SCM_RIGHTS);
+	memcpy(&cargo_fd, CMSG_DATA(&control.align), sizeof(cargo_fd));
+	cargo_arrived(cargo, cargo_fd);
 }
 
 static void both_ways(void **state)
@@ -236,21 +261,45 @@ static void limit_of_a_recipient(void **state)
 	assert_true(many_go_fast(10));
 }
 
-/* Descriptors come with the first byte of their message, wherever it ends. */
+/*
+ * Descriptors come with the first byte of their message.  If that is not all of
+ * it the daemon sees them at once, as it does not wait for the rest for ever.
+ */
+static void first_piece(const struct writer *w, size_t len)
+{
+	struct cargo cargo = cargo_new();
+
+	assert_int_equal(send_with_fds(a.client, w->p, len, &cargo.writer, 1, 0),
+			 len);
+	close(cargo.writer);
+	expect_nothing(b.client);
+	expect_cargo_with(a.daemon, w->p, len, &cargo);
+}
+
 static void in_pieces(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1, .bytes = 5000);
-	struct cargo cargo = cargo_new();
+	struct writer got;
 
 	(void)state;
-	assert_int_equal(send_with_fds(a.client, w.p, 7, &cargo.writer, 1, 0),
-			 7);
-	close(cargo.writer);
-	send_bytes(a.client, w.p + 7, 100);
+	first_piece(&w, 50);
+	send_bytes(a.client, w.p + 50, w.len - 51);
+	expect_bytes(a.daemon, w.p + 50, w.len - 51);
+	/* What follows is held until the daemon is done with it. */
+	send_bytes(a.client, w.p + w.len - 1, 1);
+	expect_bytes(a.daemon, w.p + w.len - 1, 1);
+	send_free(&a, MESSAGE(SPEC_SIGNAL(":1.2")));
 	expect_nothing(b.client);
-	send_bytes(a.client, w.p + 107, w.len - 107);
-	expect_nothing(a.daemon);
-	expect_cargo(b.client, &cargo);
+	assert_ok(peer_done(&a, 1));
+	got = receive(b.client, NULL, NULL);
+	writer_free(&got);
+	/* Less than a header: nothing is made of this connection any more. */
+	first_piece(&w, 7);
+	send_bytes(a.client, w.p + 7, w.len - 7);
+	expect_bytes(a.daemon, w.p + 7, w.len - 7);
+	assert_ok(peer_done(&a, 1));
+	send_bytes(a.client, w.p, 20);
+	expect_bytes(a.daemon, w.p, 20);
 	writer_free(&w);
 }
 
