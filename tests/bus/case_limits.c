@@ -9,6 +9,9 @@
 /* Bytes of a body; some dozens of them reach max_outgoing_bytes. */
 #define LARGE_BODY	19000
 #define FILL_MAX	300
+#define LARGE_SIGNALS	60
+/* The number of the first signal after these. */
+#define LATE		1000
 
 /* One call too many, whichever way they take. */
 static void case_max_replies(void)
@@ -119,20 +122,25 @@ static unsigned int fill(struct client *a, const char *destination)
 	return sent - 1;
 }
 
+static bool read_number(struct client *b, uint32_t number)
+{
+	DBusMessage *message = client_next(b);
+
+	if (!check(message, "%s misses number %u", b->label, number))
+		return false;
+	check(number_of(message) == number, "%u instead of %u",
+	      number_of(message), number);
+	dbus_message_unref(message);
+	return true;
+}
+
 static void read_all(struct client *b, unsigned int count)
 {
-	DBusMessage *message;
 	uint32_t i;
 
-	for (i = 0; i < count; i++) {
-		message = client_next(b);
-		if (!check(message, "%u of %u messages are lost", count - i,
-			   count))
+	for (i = 0; i < count; i++)
+		if (!read_number(b, i))
 			return;
-		check(number_of(message) == i, "%u instead of %u",
-		      number_of(message), i);
-		dbus_message_unref(message);
-	}
 	say("%s has read all", b->label);
 }
 
@@ -162,9 +170,66 @@ static void case_max_outgoing(void)
 	carried_end(1, 1, 0, 0);
 }
 
+static void emit_large(struct client *a, uint32_t number)
+{
+	DBusMessage *signal = new_signal(NULL, "Large");
+
+	dbus_message_append_args(signal, DBUS_TYPE_UINT32, &number,
+				 DBUS_TYPE_INVALID);
+	client_send(a, large(signal));
+}
+
+/*
+ * Reads one by one until there is room for something new, and then up to that.
+ * How much came before it?
+ */
+static uint32_t read_until_late(struct client *a, struct client *b,
+				struct client *c)
+{
+	uint32_t got, late, number;
+	DBusMessage *message;
+
+	for (got = 0; got < FILL_MAX; got++) {
+		late = LATE + got;
+		emit_large(a, late);
+		client_sync(a);
+		read_number(c, late);
+		message = client_next(b);
+		number = message ? number_of(message) : 0;
+		if (message)
+			dbus_message_unref(message);
+		if (number >= LATE)
+			return got;
+		if (!check(number == got, "%u instead of %u", number, got))
+			break;
+	}
+	return 0;
+}
+
+/* Who does not read misses what does not fit; all others miss nothing. */
+static void case_max_outgoing_broadcast(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	struct client *c = client_open("C");
+	unsigned int i, got;
+
+	client_match(b, "member='Large'");
+	client_match(c, "member='Large'");
+	for (i = 0; i < LARGE_SIGNALS; i++) {
+		emit_large(a, i);
+		client_sync(a);
+		read_number(c, i);
+	}
+	got = read_until_late(a, b, c);
+	check(got > 10 && got < LARGE_SIGNALS, "%u signals got through", got);
+	check(!a->stashed, "the sender hears of it");
+	say("%s has missed some", b->label);
+}
+
 const struct bus_case cases_limits[] = {
 	{ "max-replies", "limits", case_max_replies },
 	{ "max-replies-mixed", "limits", case_max_replies_mixed },
 	{ "max-outgoing", "limits", case_max_outgoing },
+	{ "max-outgoing-broadcast", "limits", case_max_outgoing_broadcast },
 	{ 0 },
 };

@@ -31,6 +31,7 @@ extern const struct bus_case cases_handover[];
 extern const struct bus_case cases_order[];
 extern const struct bus_case cases_monitor[];
 extern const struct bus_case cases_limits[];
+extern const struct bus_case cases_quotas[];
 extern const struct bus_case cases_mixed[];
 extern const struct bus_case cases_policy[];
 

@@ -151,19 +151,31 @@ DBusMessage *client_ask(struct client *client, DBusMessage *call)
 	return answer;
 }
 
-static struct client *client_new(const char *address)
+/* NULL if the bus does not want it, with the error. */
+static struct client *client_try(const char *address, DBusError *error)
 {
 	struct client *client = calloc(1, sizeof(*client));
-	DBusError error = DBUS_ERROR_INIT;
 
-	client->connection = dbus_connection_open_private(address, &error);
+	client->connection = dbus_connection_open_private(address, error);
 	if (!client->connection)
-		give_up("cannot connect to %s: %s", address, error.message);
+		give_up("cannot connect to %s: %s", address, error->message);
 	dbus_connection_set_exit_on_disconnect(client->connection, FALSE);
-	if (!dbus_bus_register(client->connection, &error))
-		give_up("no answer to Hello: %s", error.message);
+	if (!dbus_bus_register(client->connection, error)) {
+		client_close(client);
+		return NULL;
+	}
 	snprintf(client->unique, sizeof(client->unique), "%s",
 		 dbus_bus_get_unique_name(client->connection));
+	return client;
+}
+
+static struct client *client_new(const char *address)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	struct client *client = client_try(address, &error);
+
+	if (!client)
+		give_up("no answer to Hello: %s", error.message);
 	return client;
 }
 
@@ -183,14 +195,17 @@ static void skip_greeting(struct client *client)
 	client_drain(client);
 }
 
-struct client *client_open_at(const char *label, const char *address)
+static struct client *client_begin(struct client *client, const char *label)
 {
-	struct client *client = client_new(address);
-
 	snprintf(client->label, sizeof(client->label), "%s", label);
 	label_name(client->unique, label);
 	skip_greeting(client);
 	return client;
+}
+
+struct client *client_open_at(const char *label, const char *address)
+{
+	return client_begin(client_new(address), label);
 }
 
 struct client *client_open(const char *label)
@@ -207,18 +222,33 @@ struct client *client_open_quiet(const char *address)
 	return client;
 }
 
-struct client *client_open_as(const char *label, const char *user)
+struct client *client_try_as(const char *label, const char *user)
 {
 	struct passwd *entry = getpwnam(user);
+	DBusError error = DBUS_ERROR_INIT;
 	struct client *client;
 
 	/* Both sockets take the credentials of connect(). */
 	if (!entry || initgroups(user, entry->pw_gid) ||
 	    setegid(entry->pw_gid) || seteuid(entry->pw_uid))
 		give_up("cannot become %s", user);
-	client = client_open(label);
+	client = client_try(bus_address(), &error);
 	if (seteuid(0) || setegid(0) || setgroups(0, NULL))
 		give_up("cannot become root again");
+	if (client)
+		return client_begin(client, label);
+	say("%s cannot connect: %s: %s", label, error.name,
+	    plain(error.message));
+	dbus_error_free(&error);
+	return NULL;
+}
+
+struct client *client_open_as(const char *label, const char *user)
+{
+	struct client *client = client_try_as(label, user);
+
+	if (!client)
+		give_up("the bus does not want %s", user);
 	return client;
 }
 

@@ -30,6 +30,9 @@ struct client *client_open(const char *label);
 struct client *client_open_at(const char *label, const char *address);
 struct client *client_open_as(const char *label, const char *user);
 
+/* client_try_as - the same, or NULL if the bus refuses, with the error noted */
+struct client *client_try_as(const char *label, const char *user);
+
 /* client_quiet - no label: whatever is said of it is said of ":?" */
 struct client *client_open_quiet(const char *address);
 
