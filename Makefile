@@ -55,6 +55,11 @@ check-rpm: ## install, upgrade and remove the RPM packages with dnf, in a root d
 check-rollback: deps ## kill kdbus-rollback at every command, and run it again
 	@KDBUS_KILL_EVERY=1 tests/ctl/rollback.t
 
+.PHONY: policy
+SEEDS ?= 20
+policy: prepare ## the policies of Debian's packages, SEEDS times (20): verdict for verdict as stock
+	@tests/policy/check $(SEEDS)
+
 .PHONY: deps
 deps: ## install the Debian packages that all this needs (root or sudo)
 	@scripts/install-deps
