@@ -173,6 +173,19 @@ static bool check_module_file(const struct machine *machine, struct finding *fin
 	return false;
 }
 
+static bool check_placeholder(const struct machine *machine, struct finding *finding)
+{
+	if (no_kernel(machine) || !*machine->module.file)
+		return skip(finding);
+	if (!machine->module.placeholder)
+		return true;
+	mend(finding, "boot another kernel; why is in /var/lib/dkms/kdbus/*/%s/*/log/make.log",
+	     machine->release);
+	return found(finding, RESULT_PROBLEM,
+		     "the module could not be built for %s, there is only a placeholder",
+		     machine->release);
+}
+
 static bool check_vermagic(const struct machine *machine, struct finding *finding)
 {
 	const struct module *module = &machine->module;
@@ -353,6 +366,7 @@ static const struct check checks[] = {
 	{ "library", "libdbus is the patched one", check_library },
 	{ "versions", "dbus-daemon and libdbus are of one version", check_same_version },
 	{ "module", "there is a module for the running kernel", check_module_file },
+	{ "placeholder", "it could be built", check_placeholder },
 	{ "vermagic", "the module was built for it", check_vermagic },
 	{ "signature", "the kernel does not mind the module's signature",
 	  check_signature },

@@ -83,6 +83,7 @@ static void ask_modinfo(const struct module *module, const char *field, char *te
 static void look_at_module(struct machine *machine)
 {
 	struct module *module = &machine->module;
+	char placeholder[TEXT_MAX];
 
 	module->family = read_number(FAMILY_FILE);
 	module->loaded = module->family > 0;
@@ -96,6 +97,8 @@ static void look_at_module(struct machine *machine)
 	ask_modinfo(module, "version", module->file_version);
 	ask_modinfo(module, "vermagic", module->vermagic);
 	ask_modinfo(module, "signer", module->signer);
+	ask_modinfo(module, "placeholder", placeholder);
+	module->placeholder = *placeholder == 'Y';
 }
 
 static enum packager find_packager(void)

@@ -40,6 +40,7 @@ enum packager {
  * @file_version: its version
  * @vermagic: which kernel it was built for
  * @signer: who has signed it, or empty
+ * @placeholder: the file is none that works, as DKMS could not build it
  * @registered: DKMS knows the sources
  */
 struct module {
@@ -50,6 +51,7 @@ struct module {
 	char file_version[TEXT_MAX];
 	char vermagic[TEXT_MAX];
 	char signer[TEXT_MAX];
+	bool placeholder;
 	bool registered;
 };
 

@@ -237,10 +237,10 @@ test_module_missing() {
 }
 
 # What the module in such a file says of itself is in a section of it.
-module_file() { # VERMAGIC
+module_file() { # VERMAGIC [FIELD=VALUE]
 	local file=$root/lib/modules/6.1.0-9-amd64/updates/dkms/kdbus.ko
 	mkdir -p "${file%/*}"
-	printf 'vermagic=%s SMP\0version=0.1.0\0' "$1" >"$root/modinfo"
+	printf 'vermagic=%s SMP\0version=0.1.0\0%s\0' "$1" "${2:-x=y}" >"$root/modinfo"
 	echo | gcc -xc -c -o "$root/empty.o" -
 	objcopy --add-section .modinfo="$root/modinfo" "$root/empty.o" "$file"
 }
@@ -257,6 +257,14 @@ test_module_of_another_kernel() {
 	put /sys/module/kdbus/parameters/family 18
 	put /sys/module/kdbus/version 0.0.9
 	equal reboot "$(finding loaded-version mend)"
+}
+
+test_placeholder() {
+	machine
+	rm -r "$root/sys/module"
+	module_file 6.1.0-9-amd64 placeholder=Y
+	equal placeholder "$(problems)"
+	contains "$(finding placeholder mend)" "6.1.0-9-amd64/*/log/make.log"
 }
 
 test_module_unsigned() {
