@@ -35,6 +35,7 @@ struct kdbus_fan {
  * @sender: who sends it
  * @batch: what makes it visible
  * @args: scratch space for matching
+ * @interests: kdbus_bus.interests before the recipients were searched
  * @count: recipients found, at first one for each rule
  * @room: elements of @fans
  * @fans: the recipients
@@ -43,6 +44,7 @@ struct kdbus_fanout {
 	struct kdbus_peer *sender;
 	struct kdbus_batch *batch;
 	struct kdbus_match_args args;
+	int interests;
 	u32 count;
 	u32 room;
 	struct kdbus_fan *fans;
@@ -124,8 +126,15 @@ static bool kdbus_fanout_search(struct kdbus_fanout *fanout,
 {
 	bool ok;
 
+	/* Pairs with kdbus_bus_interests_changed(): older rules are seen. */
+	fanout->interests = atomic_read_acquire(&fanout->sender->bus->interests);
 	rcu_read_lock();
-	ok = kdbus_rules_find(fanout->sender, view, &fanout->args,
+	/*
+	 * Rules may name the sender.  While the owner of the bus has something
+	 * that he could not write to it, it has no names here.
+	 */
+	ok = !list_empty(&fanout->sender->names) &&
+	     kdbus_rules_find(fanout->sender, view, &fanout->args,
 			      kdbus_fanout_found, fanout);
 	rcu_read_unlock();
 	return ok;
@@ -288,6 +297,22 @@ static void kdbus_fan_unstage(struct kdbus_fan *fan)
 	fan->staged = NULL;
 }
 
+/*
+ * Are the recipients still those who want it?
+ *
+ * Asked when the message has its place in their queues. If somebody's rule came
+ * into force before, and anybody could know of that, then he would know it from
+ * a message that is in front of this one, and this one would have to go to the
+ * former as well. A change after that is one after the broadcast.
+ */
+static bool kdbus_fanout_current(const struct kdbus_fanout *fanout)
+{
+	/* Pairs with kdbus_bus_interests_changed(). */
+	smp_mb();
+	return atomic_read(&fanout->sender->bus->interests) ==
+	       fanout->interests;
+}
+
 /**
  * kdbus_fanout_stage() - put it into every queue, invisible
  * @fanout: the broadcast
@@ -295,7 +320,8 @@ static void kdbus_fan_unstage(struct kdbus_fan *fan)
  * @pos: where the message will begin once SENDER is written
  *
  * Context: under the sender's route lock; takes locks of queues.
- * Return: false if a recipient may not have it: it is in no queue then.
+ * Return: false if a recipient may not have it, or somebody else may want it by
+ * now: it is in no queue then.
  */
 bool kdbus_fanout_stage(struct kdbus_fanout *fanout,
 			const struct kdbus_view *view, u32 pos)
@@ -305,7 +331,7 @@ bool kdbus_fanout_stage(struct kdbus_fanout *fanout,
 	for (i = 0; i < fanout->count; i++)
 		if (!kdbus_fan_stage(fanout, &fanout->fans[i], view, pos))
 			break;
-	if (i == fanout->count)
+	if (i == fanout->count && kdbus_fanout_current(fanout))
 		return true;
 	while (i--)
 		kdbus_fan_unstage(&fanout->fans[i]);

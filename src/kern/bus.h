@@ -97,6 +97,8 @@ struct kdbus_stats {
  * @rules: struct kdbus_rule by the properties that they name
  * @rule_masks: number of rules that name exactly these properties
  * @rule_args: arguments of a message that rules have ever looked at
+ * @interests: changes with every change of who wants which broadcast, that is of
+ *	rules and names
  * @foreign_rules: rules of others than peers
  * @foreign_count: how many
  * @batch_lock: guards @batch, inside of everything
@@ -122,6 +124,7 @@ struct kdbus_bus {
 	struct rhltable rules;
 	u32 rule_masks[KDBUS_RULE_MASKS];
 	u32 rule_args;
+	atomic_t interests;
 	struct list_head foreign_rules;
 	u32 foreign_count;
 
@@ -164,6 +167,17 @@ static inline bool kdbus_bus_fast(const struct kdbus_bus *bus)
 {
 	return (READ_ONCE(bus->config.flags) & KDBUS_BUS_FASTPATH) &&
 	       !READ_ONCE(bus->forced_off);
+}
+
+/*
+ * Who wants which broadcast has changed.  A broadcast whose recipients have been
+ * found before, and that is not in their queues yet, finds out: see
+ * kdbus_fanout_current().
+ */
+static inline void kdbus_bus_interests_changed(struct kdbus_bus *bus)
+{
+	/* A value is returned, so this is ordered with what is around it. */
+	atomic_inc_return(&bus->interests);
 }
 
 /* And broadcasts? */

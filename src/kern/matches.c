@@ -136,6 +136,7 @@ static int kdbus_rule_insert(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	list_add_tail(&rule->list, kdbus_rule_list(bus, rule->peer));
 	WRITE_ONCE(*masks, *masks + 1);
 	++*count;
+	kdbus_bus_interests_changed(bus);
 	return 0;
 }
 
@@ -173,6 +174,7 @@ static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	list_del(&rule->list);
 	WRITE_ONCE(*masks, *masks - 1);
 	--*kdbus_rule_count(bus, rule->peer);
+	kdbus_bus_interests_changed(bus);
 	kfree_rcu(rule, rcu);
 }
 

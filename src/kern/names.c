@@ -93,6 +93,7 @@ static int kdbus_name_insert(struct kdbus_peer *peer, struct kdbus_name *name)
 		return old->owner == peer ? -EALREADY : -EEXIST;
 	list_add_rcu(&name->list, &peer->names);
 	peer->names_count++;
+	kdbus_bus_interests_changed(bus);
 	return 0;
 }
 
@@ -147,6 +148,7 @@ static void kdbus_name_remove(struct kdbus_peer *peer, struct kdbus_name *name)
 			       kdbus_names_params);
 	list_del_rcu(&name->list);
 	peer->names_count--;
+	kdbus_bus_interests_changed(peer->bus);
 	kfree_rcu(name, rcu);
 }
 
