@@ -16,6 +16,7 @@
 #include "bus.h"
 #include "limits.h"
 #include "matches.h"
+#include "off.h"
 #include "peer.h"
 
 /**
@@ -173,6 +174,7 @@ static bool kdbus_fanout_collect(struct kdbus_fanout *fanout,
 		kvfree(fanout->fans);
 	}
 	kdbus_fanout_unify(fanout);
+	kdbus_off_dawdle(KDBUS_OFF_INTERESTS);
 	return true;
 }
 
@@ -307,6 +309,8 @@ static void kdbus_fan_unstage(struct kdbus_fan *fan)
  */
 static bool kdbus_fanout_current(const struct kdbus_fanout *fanout)
 {
+	if (kdbus_off(KDBUS_OFF_INTERESTS))
+		return true;
 	/* Pairs with kdbus_bus_interests_changed(). */
 	smp_mb();
 	return atomic_read(&fanout->sender->bus->interests) ==
@@ -328,10 +332,15 @@ bool kdbus_fanout_stage(struct kdbus_fanout *fanout,
 {
 	u32 i;
 
-	for (i = 0; i < fanout->count; i++)
+	for (i = 0; i < fanout->count; i++) {
 		if (!kdbus_fan_stage(fanout, &fanout->fans[i], view, pos))
 			break;
+		kdbus_off_dawdle(KDBUS_OFF_STAGING);
+	}
 	if (i == fanout->count && kdbus_fanout_current(fanout))
+		return true;
+	/* What has been seen cannot be taken back. */
+	if (kdbus_off(KDBUS_OFF_STAGING))
 		return true;
 	while (i--)
 		kdbus_fan_unstage(&fanout->fans[i]);

@@ -35,6 +35,7 @@
 #include <linux/uidgid.h>
 
 #include "../uapi/kdbus.h"
+#include "off.h"
 
 /* Match rules are indexed by which of so many properties they name. */
 #define KDBUS_RULE_MASKS	32
@@ -184,7 +185,8 @@ static inline void kdbus_bus_interests_changed(struct kdbus_bus *bus)
 static inline bool kdbus_bus_broadcasts(const struct kdbus_bus *bus)
 {
 	return kdbus_bus_fast(bus) &&
-	       (READ_ONCE(bus->config.flags) & KDBUS_BUS_BROADCAST);
+	       ((READ_ONCE(bus->config.flags) & KDBUS_BUS_BROADCAST) ||
+		kdbus_off(KDBUS_OFF_PAUSE));
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "matches.h"
 #include "names.h"
+#include "off.h"
 #include "peer.h"
 #include "reply.h"
 #include "route.h"
@@ -96,9 +97,12 @@ static int kdbus_set_name(struct kdbus_peer *peer, bool publish,
 		return -EINVAL;
 	if (copy_from_sockptr(buf, value, len))
 		return -EFAULT;
-	if (publish)
+	if (publish) {
+		kdbus_off_sleep(KDBUS_OFF_WITHDRAW);
 		return kdbus_name_publish(peer, &text);
-	kdbus_name_withdraw(peer, &text);
+	}
+	if (!kdbus_off(KDBUS_OFF_WITHDRAW) || buf[0] == ':')
+		kdbus_name_withdraw(peer, &text);
 	return 0;
 }
 

@@ -101,6 +101,7 @@ static struct kdbus_rule *kdbus_rule_new(struct kdbus_peer *peer,
 		return ERR_PTR(-EINVAL);
 	}
 	rule->peer = peer;
+	kdbus_rule_delay(rule);
 	kdbus_rule_index(&rule->match, &rule->key);
 	return rule;
 }
@@ -270,7 +271,8 @@ static bool kdbus_probe_matches(const struct kdbus_probe *probe,
 		.sender = probe->sender,
 	};
 
-	return kdbus_match_header(&rule->match, probe->view) &&
+	return !kdbus_rule_immature(rule) &&
+	       kdbus_match_header(&rule->match, probe->view) &&
 	       kdbus_match_arguments(&rule->match, probe->args) &&
 	       kdbus_match_names(&rule->match, probe->view, &peers);
 }

@@ -3,9 +3,11 @@
 #ifndef KDBUS_KERN_MATCHES_H
 #define KDBUS_KERN_MATCHES_H
 
+#include <linux/jiffies.h>
 #include <linux/rhashtable.h>
 
 #include "../core/match.h"
+#include "off.h"
 
 struct kdbus_bus;
 struct kdbus_peer;
@@ -26,6 +28,7 @@ struct kdbus_rule_key {
  * @list: in kdbus_peer.rules or kdbus_bus.foreign_rules
  * @rcu: freed behind a grace period
  * @key: see above
+ * @mature: when it comes into force, with KDBUS_OFF_MATCH
  * @peer: whose; NULL if of somebody who is no peer
  * @match: the rule
  */
@@ -34,9 +37,33 @@ struct kdbus_rule {
 	struct list_head list;
 	struct rcu_head rcu;
 	struct kdbus_rule_key key;
+#ifdef KDBUS_PLANT
+	unsigned long mature;
+#endif
 	struct kdbus_peer *peer;
 	struct kdbus_match_rule match;
 };
+
+#ifdef KDBUS_PLANT
+static inline void kdbus_rule_delay(struct kdbus_rule *rule)
+{
+	rule->mature = jiffies + (kdbus_off(KDBUS_OFF_MATCH) ? HZ / 20 : 0);
+}
+
+static inline bool kdbus_rule_immature(const struct kdbus_rule *rule)
+{
+	return time_before(jiffies, rule->mature);
+}
+#else
+static inline void kdbus_rule_delay(struct kdbus_rule *rule)
+{
+}
+
+static inline bool kdbus_rule_immature(const struct kdbus_rule *rule)
+{
+	return false;
+}
+#endif
 
 extern const struct rhashtable_params kdbus_rules_params;
 

@@ -9,6 +9,7 @@
 
 #include "limits.h"
 #include "msg.h"
+#include "off.h"
 #include "user.h"
 
 /**
@@ -145,8 +146,10 @@ struct kdbus_batch *kdbus_batch_new(void)
 {
 	struct kdbus_batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL_ACCOUNT);
 
-	if (batch)
-		refcount_set(&batch->refs, 1);
+	if (!batch)
+		return NULL;
+	refcount_set(&batch->refs, 1);
+	batch->committed = kdbus_off(KDBUS_OFF_STAGING);
 	return batch;
 }
 

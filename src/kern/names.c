@@ -7,6 +7,7 @@
 
 #include "bus.h"
 #include "names.h"
+#include "off.h"
 #include "peer.h"
 
 static u32 kdbus_name_hash_key(const void *data, u32 len, u32 seed)
@@ -76,6 +77,36 @@ static struct kdbus_name *kdbus_name_new(struct kdbus_peer *peer,
 	return name;
 }
 
+static void kdbus_name_remove(struct kdbus_peer *peer, struct kdbus_name *name)
+{
+	lockdep_assert_held(&peer->bus->lock);
+
+	/* Who has found it but not delivered by it yet finds it dead. */
+	spin_lock(&peer->down.lock);
+	name->live = false;
+	spin_unlock(&peer->down.lock);
+
+	rhashtable_remove_fast(&peer->bus->names, &name->node,
+			       kdbus_names_params);
+	list_del_rcu(&name->list);
+	peer->names_count--;
+	kdbus_bus_interests_changed(peer->bus);
+	kfree_rcu(name, rcu);
+}
+
+/* What has not been withdrawn in time: see enum kdbus_plant_off. */
+static void kdbus_name_remove_other(struct kdbus_peer *peer,
+				    const struct kdbus_str *text)
+{
+	struct kdbus_name *name;
+
+	rcu_read_lock();
+	name = kdbus_name_find(peer->bus, text);
+	rcu_read_unlock();
+	if (name && name->owner != peer)
+		kdbus_name_remove(name->owner, name);
+}
+
 static int kdbus_name_insert(struct kdbus_peer *peer, struct kdbus_name *name)
 {
 	struct kdbus_bus *bus = peer->bus;
@@ -85,6 +116,8 @@ static int kdbus_name_insert(struct kdbus_peer *peer, struct kdbus_name *name)
 
 	if (peer->names_count >= KDBUS_NAMES_MAX)
 		return -ENOSPC;
+	if (kdbus_off(KDBUS_OFF_WITHDRAW) || kdbus_off(KDBUS_OFF_PUBLISH))
+		kdbus_name_remove_other(peer, &name->key);
 	old = rhashtable_lookup_get_insert_key(&bus->names, &name->key,
 					       &name->node, kdbus_names_params);
 	if (IS_ERR(old))
@@ -133,23 +166,6 @@ int kdbus_name_publish(struct kdbus_peer *peer, const struct kdbus_str *text)
 	if (ret)
 		kfree(name);
 	return ret == -EALREADY ? 0 : ret;
-}
-
-static void kdbus_name_remove(struct kdbus_peer *peer, struct kdbus_name *name)
-{
-	lockdep_assert_held(&peer->bus->lock);
-
-	/* Who has found it but not delivered by it yet finds it dead. */
-	spin_lock(&peer->down.lock);
-	name->live = false;
-	spin_unlock(&peer->down.lock);
-
-	rhashtable_remove_fast(&peer->bus->names, &name->node,
-			       kdbus_names_params);
-	list_del_rcu(&name->list);
-	peer->names_count--;
-	kdbus_bus_interests_changed(peer->bus);
-	kfree_rcu(name, rcu);
 }
 
 /**

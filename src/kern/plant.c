@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bugs on demand, to show that the debug kernels see them in this module.
+ * Bugs on demand, to show that the debug kernels see them in this module, and
+ * that the tests of the order do.
  *
  * Not part of the module unless it is built with KDBUS_PLANT=y, for
  * tests/vm/test-net-holds: then "insmod kdbus.ko plant=leak", or writing "leak"
- * to /sys/module/kdbus/parameters/plant, does what no code must do.
+ * to /sys/module/kdbus/parameters/plant, does what no code must do. For
+ * tests/load/net-holds, "no-fence" and the like switch a mechanism off, until
+ * "none" does the opposite.
  */
 
 #include <linux/kthread.h>
@@ -13,6 +16,10 @@
 
 #include "bus.h"
 #include "msg.h"
+#include "names.h"
+#include "off.h"
+#include "peer.h"
+#include "plant.h"
 #include "user.h"
 
 #define KDBUS_PLANT_UID		4242
@@ -155,9 +162,31 @@ static const struct {
 	{ "stay", kdbus_plant_stay },
 };
 
+/* An earlier design: names are learnt from what the daemon says to clients. */
+void kdbus_plant_acquired(struct kdbus_peer *peer, const u8 *data, u32 len)
+{
+	static const char member[] = "NameAcquired";
+	struct kdbus_view view;
+	struct kdbus_str name;
+
+	if (!kdbus_message_parse(data, len, &view) ||
+	    view.member.len != strlen(member) ||
+	    memcmp(view.member.s, member, strlen(member)))
+		return;
+	/* The body is a string: its length, and itself. */
+	data += view.frame.header_len;
+	name.len = *(const u32 *)data;
+	name.s = (const char *)data + 4;
+	if (name.s[0] != ':' && !kdbus_name_publish(peer, &name))
+		kdbus_off_sleep(KDBUS_OFF_PUBLISH);
+}
+
 static int kdbus_plant_set(const char *value, const struct kernel_param *param)
 {
 	size_t i;
+
+	if (kdbus_off_switch(value))
+		return 0;
 
 	for (i = 0; i < ARRAY_SIZE(kdbus_plants); i++)
 		if (sysfs_streq(value, kdbus_plants[i].name))
@@ -170,4 +199,4 @@ static const struct kernel_param_ops kdbus_plant_ops = {
 };
 
 module_param_cb(plant, &kdbus_plant_ops, NULL, 0200);
-MODULE_PARM_DESC(plant, "a bug: uaf, overflow, abba, leak, atomic, race or stay");
+MODULE_PARM_DESC(plant, "a bug, or a mechanism to switch off: see plant.c");

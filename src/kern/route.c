@@ -18,6 +18,7 @@
 #include "bus.h"
 #include "matches.h"
 #include "names.h"
+#include "off.h"
 #include "peer.h"
 #include "reply.h"
 #include "route.h"
@@ -255,9 +256,13 @@ static bool kdbus_route_broadcast(struct kdbus_peer *peer,
 		return false;
 	if (fenced)
 		return kdbus_fanout_allowed(out->fanout, view);
+	/* Nobody may see it without a sender. */
+	if (kdbus_off(KDBUS_OFF_STAGING))
+		kdbus_route_stamp(peer, msg, view);
 	if (!kdbus_fanout_stage(out->fanout, view, pos))
 		return false;
-	kdbus_route_stamp(peer, msg, view);
+	if (!kdbus_off(KDBUS_OFF_STAGING))
+		kdbus_route_stamp(peer, msg, view);
 	kdbus_bus_add(peer->bus, KDBUS_STAT_BROADCASTS, 1);
 	kdbus_bus_add(peer->bus, KDBUS_STAT_COPIES,
 		      kdbus_fanout_commit(out->fanout));
@@ -316,7 +321,7 @@ static void kdbus_route_one(struct kdbus_peer *peer, struct kdbus_msg *msg,
 			    const struct kdbus_view *view,
 			    struct kdbus_outcome *out)
 {
-	bool fenced = peer->unfinished;
+	bool fenced = peer->unfinished && !kdbus_off(KDBUS_OFF_FENCE);
 
 	lockdep_assert_held(&peer->route);
 

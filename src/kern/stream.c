@@ -11,7 +11,9 @@
 #include <net/sock.h>
 
 #include "bus.h"
+#include "off.h"
 #include "peer.h"
+#include "plant.h"
 #include "reply.h"
 #include "route.h"
 #include "stream.h"
@@ -425,6 +427,9 @@ static int kdbus_daemon_message(struct kdbus_peer *peer, struct kdbus_msg *msg)
 {
 	kdbus_bus_add(peer->bus, KDBUS_STAT_DAEMON, 1);
 	kdbus_reply_answered(peer, kdbus_msg_bytes(msg));
+	if (kdbus_off(KDBUS_OFF_PUBLISH))
+		kdbus_plant_acquired(peer, kdbus_msg_bytes(msg),
+				     kdbus_msg_len(msg));
 	return kdbus_daemon_put(peer, msg);
 }
 
