@@ -41,6 +41,10 @@ module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 fuzz: deps ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was run
 	@$(MAKE) -s -C tests/fuzz check coverage
 
+.PHONY: order
+order: prepare ## order under load, for MESSAGES deliveries (10,000,000: about an hour)
+	@tests/load/order $(or $(MESSAGES),10000000)
+
 .PHONY: matrix
 matrix: prepare ## build for and test on every supported kernel: docs/kernels.md
 	@scripts/matrix
