@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What dbus-daemon tells of connections and of itself, for debugging. */
 
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -169,6 +172,52 @@ static void case_credentials(void)
 	}
 }
 
+/* In a namespace where it is the first process. */
+static int tell_from_namespace(const void *argument, int tell)
+{
+	int status;
+	pid_t pid;
+
+	(void)argument;
+	if (unshare(CLONE_NEWPID))
+		return 1;
+	pid = fork();
+	if (!pid) {
+		struct client *client = client_open("C");
+
+		dprintf(tell, "%s %d\n", client->unique, getpid());
+		client_next(client);
+		_exit(0);
+	}
+	dprintf(tell, "%d\n", pid);
+	waitpid(pid, &status, 0);
+	return 0;
+}
+
+/* Process ids are those that dbus-daemon knows processes by. */
+static void case_pid_namespace(void)
+{
+	struct child child = child_start(tell_from_namespace, NULL);
+	struct client *a = client_open("A");
+	char unique[64] = "";
+	int outside = 0, inside = 0, i;
+
+	for (i = 0; i < 2; i++) {
+		const char *line = child_line(&child);
+
+		if (sscanf(line, "%63s %d", unique, &inside) != 2)
+			outside = atoi(line);
+	}
+	check(inside == 1 && outside > 1, "there is no namespace");
+	label_name(unique, "first");
+	ask_credentials(a, unique);
+	check(ask_number(a, "GetConnectionUnixProcessID", unique) ==
+	      (uint32_t)outside,
+	      "a process in a namespace is known by another number");
+	kill(outside, SIGKILL);
+	child_wait(&child);
+}
+
 static DBusMessage *stats_call(const char *member)
 {
 	return dbus_message_new_method_call(DRIVER, "/org/freedesktop/DBus",
@@ -267,6 +316,7 @@ static void case_queued_owners(void)
 
 const struct bus_case cases_driver[] = {
 	{ "credentials", "session", case_credentials },
+	{ "pid-namespace", "session", case_pid_namespace },
 	{ "stats", "session", case_stats },
 	{ "queued-owners", "session", case_queued_owners },
 	{ 0 },

@@ -95,6 +95,46 @@ static void case_monitor(void)
 	fast_traffic(a, b);
 }
 
+/* Whoever has become a monitor is nobody any more: it has no names, and whatever
+ * it says ends its connection.
+ */
+static void case_monitor_silent(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	DBusMessage *const said[] = {
+		driver_call("GetId"), new_call(b->unique, "Call"),
+		new_signal(b->unique, "Private"), new_signal(NULL, "Public"),
+	};
+	size_t i;
+
+	client_match(b, "type='signal',interface='" TEST_INTERFACE "'");
+	for (i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		struct client *m = client_open("M");
+		DBusMessage *message;
+
+		client_request_name(m, "org.kdbus.Monitor", 0);
+		client_drain(m);
+		become_monitor(m);
+		client_driver(a, "GetNameOwner", "org.kdbus.Monitor");
+		client_driver(a, "GetNameOwner", m->unique);
+		client_send(a, new_call(m->unique, "Call"));
+		client_expect(a, 1);
+		client_send(m, said[i]);
+		while ((message = client_next(m))) {
+			bool end = dbus_message_has_member(message,
+							   "Disconnected");
+
+			dbus_message_unref(message);
+			if (end)
+				break;
+		}
+		check(message, "a monitor may speak");
+		client_close(m);
+		client_drain(b);
+	}
+	fast_traffic(a, b);
+}
+
 static void case_eavesdrop(void)
 {
 	const char *rule = "eavesdrop='true',type='method_call',interface='"
@@ -207,6 +247,7 @@ static void case_monitor_traffic(void)
 
 const struct bus_case cases_monitor[] = {
 	{ "monitor", "session", case_monitor },
+	{ "monitor-silent", "session", case_monitor_silent },
 	{ "eavesdrop", "session", case_eavesdrop },
 	{ "monitor-traffic", "session", case_monitor_traffic },
 	{ 0 },

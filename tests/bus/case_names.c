@@ -113,6 +113,26 @@ static void case_name_errors(void)
 	client_request_name(a, NAME, 0xffff);
 }
 
+/* A name is released once, and by its owner. */
+static void case_release(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+
+	client_match(b, "type='signal',member='NameOwnerChanged',arg0='" NAME
+		     "'");
+	client_request_name(a, NAME, 0);
+	client_release_name(b, NAME);
+	ask_owner(b, a);
+	client_release_name(a, NAME);
+	client_release_name(a, NAME);
+	client_release_name(a, a->unique);
+	client_release_name(a, b->unique);
+	client_drain(a);
+	client_drain(b);
+	client_send(b, new_call(NAME, "WhoIsThere"));
+	client_expect(b, 1);
+}
+
 /* What the driver tells of connections, as far as it is not random. */
 static void case_driver_questions(void)
 {
@@ -136,6 +156,7 @@ const struct bus_case cases_names[] = {
 	{ "queue", "session", case_queue },
 	{ "replace", "session", case_replace },
 	{ "replace-pending", "session", case_replace_pending },
+	{ "release", "session", case_release },
 	{ "name-errors", "session", case_name_errors },
 	{ "driver-questions", "session", case_driver_questions },
 	{ 0 },

@@ -91,6 +91,26 @@ static void case_signal_order(void)
 	carried_end(20, 0, 0, 20);
 }
 
+/* Whoever wants a broadcast gets it, be it its own. */
+static void case_signal_own(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	int i;
+
+	client_match(b, "member='News'");
+	for (i = 0; i < 3; i++) {
+		client_send(a, news("News", "before"));
+		client_drain(a);
+		client_match(a, "member='News'");
+		client_send(a, news("News", "mine"));
+		client_drain(a);
+		client_driver(a, "RemoveMatch", "member='News'");
+		client_send(a, news("News", "after"));
+		client_drain(a);
+	}
+	client_drain(b);
+}
+
 static void case_match_errors(void)
 {
 	static const char *const rules[] = {
@@ -109,6 +129,7 @@ const struct bus_case cases_signals[] = {
 	{ "signal-unicast", "session", case_signal_unicast },
 	{ "signal-broadcast", "session", case_signal_broadcast },
 	{ "signal-order", "session", case_signal_order },
+	{ "signal-own", "session", case_signal_own },
 	{ "match-errors", "session", case_match_errors },
 	{ 0 },
 };
