@@ -64,6 +64,10 @@ SEEDS ?= 20
 policy: prepare ## the policies of Debian's packages, SEEDS times (20): verdict for verdict as stock
 	@tests/policy/check $(SEEDS)
 
+.PHONY: conformance
+conformance: prepare ## test suites that others wrote, on stock and kdbus: docs/conformance.md (hours)
+	@tests/conformance/run
+
 .PHONY: deps
 deps: ## install the Debian packages that all this needs (root or sudo)
 	@scripts/install-deps
