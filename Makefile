@@ -37,6 +37,17 @@ check-guest: prepare ## only the tests in guests
 module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 	@scripts/build-module
 
+# SUITE is a release of Debian.
+.PHONY: deb repo check-install
+deb: deps ## the Debian packages for SUITE (default bookworm): build/deb/SUITE
+	@scripts/build-deb $(SUITE)
+
+repo: deps ## an apt repository of all packages, signed with KDBUS_SIGN_KEY: dist/apt
+	@scripts/make-repo $(SUITE)
+
+check-install: deps ## install, switch on, break and remove on real systems: docs/install-matrix.md
+	@tests/install/matrix $(SUITE)
+
 .PHONY: fuzz
 fuzz: deps ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was run
 	@$(MAKE) -s -C tests/fuzz check coverage

@@ -1,0 +1,105 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Comes before each script that tests run in a machine.
+
+# as_alice COMMAND [ARG]...: in her session, with its environment
+as_alice() {
+	setpriv --reuid=alice --regid=alice --init-groups env HOME="$(getent passwd alice | cut -d: -f6)" \
+		XDG_RUNTIME_DIR=/run/user/1000 \
+		DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus "$@"
+}
+
+# count FIELD system|session: of that bus, from the module
+count() {
+	case $2 in
+	system) path=/run/dbus/system_bus_socket.kdbus ;;
+	session) path=/run/user/1000/bus.kdbus ;;
+	esac
+	sed -n "s#^bus .* $1 \([0-9]*\) .*path $path\$#\1#p" /proc/net/kdbus 2>/dev/null
+}
+
+# ok NAME COMMAND [ARG]...: says whether the command succeeds, and shows what it
+# printed if it does not
+ok() {
+	name=$1
+	shift
+	if "$@" >/tmp/ok.log 2>&1; then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		tail -n 20 /tmp/ok.log | sed 's/^/#   /'
+	fi
+}
+
+# no COMMAND...: succeeds if the command fails
+no() {
+	! "$@"
+}
+
+# call system|session DEST PATH MEMBER [ARG]...: by a program with libdbus
+call() {
+	bus=$1 dest=$2 path=$3 member=$4
+	shift 4
+	case $bus in
+	system) set -- dbus-send --system --print-reply --dest="$dest" "$path" "$member" "$@" ;;
+	session) set -- as_alice dbus-send --session --print-reply --dest="$dest" "$path" "$member" "$@" ;;
+	esac
+	"$@"
+}
+
+# driver system|session: does the bus itself answer?
+driver() {
+	call "$1" org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.GetId
+}
+
+# The services of each machine, which are programs with sd-bus and GDBus.
+users_of_system() {
+	call system org.freedesktop.login1 /org/freedesktop/login1 \
+		org.freedesktop.login1.Manager.ListUsers &&
+	call system org.freedesktop.PolicyKit1 /org/freedesktop/PolicyKit1/Authority \
+		org.freedesktop.DBus.Introspectable.Introspect &&
+	call system org.freedesktop.NetworkManager /org/freedesktop/NetworkManager \
+		org.freedesktop.NetworkManager.GetDevices
+}
+
+# user_of_session: systemd of the user, which is sd-bus
+users_of_session() {
+	call session org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+		org.freedesktop.systemd1.Manager.ListUnits
+}
+
+works() {
+	ok "multi-user.target is reached" systemctl is-active multi-user.target
+	ok "the system bus works" driver system
+	ok "logind, polkit and NetworkManager answer" users_of_system
+	ok "the session bus works" driver session
+	ok "the user's systemd answers" users_of_session
+}
+
+one_line() {
+	lines=$(journalctl -b -o cat | grep "the $1 bus is plain: ")
+	echo "$lines"
+	[ "$(echo "$lines" | grep -c .)" = 1 ]
+}
+
+reason() {
+	case $1 in
+	system) cat /run/kdbus/system.reason ;;
+	session) cat /run/user/1000/kdbus/session.reason ;;
+	esac
+}
+
+# is_plain system|session REGEX: for that reason
+is_plain() {
+	ok "the $1 bus is plain" no test -n "$(count daemon "$1")"
+	ok "one line in the journal says why the $1 bus is plain" one_line "$1"
+	# shellcheck disable=SC2016
+	ok "the reason is the expected one" sh -c 'echo "$1"; echo "$1" | grep -qE "$2"' sh \
+		"$(journalctl -b -o cat | sed -n "s/^the $1 bus is plain: //p")" "$2"
+}
+
+is_on() {
+	ok "the $1 bus is on kdbus" test -n "$(count daemon "$1")"
+	ok "no line says that the $1 bus is plain" no one_line "$1"
+}
