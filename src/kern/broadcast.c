@@ -161,7 +161,7 @@ static bool kdbus_fanout_collect(struct kdbus_fanout *fanout,
 
 	for (;;) {
 		fanout->fans = kvmalloc_array(room, sizeof(*fanout->fans),
-					      GFP_KERNEL_ACCOUNT);
+					      KDBUS_GFP_MESSAGE);
 		if (!fanout->fans)
 			return false;
 		fanout->room = room;
@@ -212,7 +212,7 @@ struct kdbus_fanout *kdbus_fanout_new(struct kdbus_peer *sender,
 				      const struct kdbus_view *view)
 {
 	struct kdbus_fanout *fanout = kzalloc(sizeof(*fanout),
-					      GFP_KERNEL_ACCOUNT);
+					      KDBUS_GFP_MESSAGE);
 
 	if (!fanout)
 		return NULL;

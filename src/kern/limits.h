@@ -3,7 +3,16 @@
 #ifndef KDBUS_KERN_LIMITS_H
 #define KDBUS_KERN_LIMITS_H
 
+#include <linux/gfp.h>
 #include <linux/sizes.h>
+
+/*
+ * Memory of a message that the daemon can have instead if there is none.  It is
+ * charged to the memory cgroup of the sender, who may be at his limit for what
+ * others do not read: that is no reason to kill him.
+ */
+#define KDBUS_GFP_MESSAGE \
+	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* Kernel memory that the messages of one user may take, in bytes. */
 #define KDBUS_USER_BYTES	(256L << 20)

@@ -19,7 +19,8 @@
  * @len: bytes of the message itself
  * @force: never mind the user's limit: something else bounds it
  *
- * The memory is charged to the memory cgroup of the caller as well.
+ * The memory is charged to the memory cgroup of the caller as well, unless that
+ * has no more and @force is set.
  *
  * Context: process context, may sleep.
  * Return: the message, or NULL: no memory, or the user has too much already.
@@ -33,7 +34,10 @@ struct kdbus_msg *kdbus_msg_new(struct kdbus_user *user, u32 room, u32 len,
 
 	if (!kdbus_user_charge(user, size, force))
 		return NULL;
-	data = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	data = kvmalloc(size, KDBUS_GFP_MESSAGE);
+	/* Nor may the way to the daemon be closed to a sender at his limit. */
+	if (!data && force)
+		data = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN);
 	if (!data) {
 		kdbus_user_uncharge(user, size);
 		return NULL;
@@ -59,7 +63,7 @@ struct kdbus_msg *kdbus_msg_new(struct kdbus_user *user, u32 room, u32 len,
  */
 struct kdbus_msg *kdbus_msg_share(struct kdbus_msg *msg)
 {
-	struct kdbus_msg *share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+	struct kdbus_msg *share = kzalloc(sizeof(*share), KDBUS_GFP_MESSAGE);
 
 	if (!share)
 		return NULL;
@@ -144,7 +148,7 @@ void kdbus_msg_free(struct kdbus_msg *msg)
  */
 struct kdbus_batch *kdbus_batch_new(void)
 {
-	struct kdbus_batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL_ACCOUNT);
+	struct kdbus_batch *batch = kzalloc(sizeof(*batch), KDBUS_GFP_MESSAGE);
 
 	if (!batch)
 		return NULL;

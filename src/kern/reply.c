@@ -11,6 +11,7 @@
 
 #include "../core/message.h"
 #include "bus.h"
+#include "limits.h"
 #include "peer.h"
 #include "reply.h"
 
@@ -29,7 +30,7 @@ const struct rhashtable_params kdbus_replies_params = {
  */
 struct kdbus_reply_slot *kdbus_reply_alloc(void)
 {
-	return kzalloc(sizeof(struct kdbus_reply_slot), GFP_KERNEL_ACCOUNT);
+	return kzalloc(sizeof(struct kdbus_reply_slot), KDBUS_GFP_MESSAGE);
 }
 
 static void kdbus_reply_set_key(struct kdbus_reply_key *key, u64 caller,

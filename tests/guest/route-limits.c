@@ -4,6 +4,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fakebus.h"
@@ -308,6 +312,129 @@ static void daemon_writes_without_memory(void **state)
 	writer_free(&w);
 }
 
+#define GROUP		"/sys/fs/cgroup/kdbus-sender"
+#define PAID_BYTES	100000
+#define PAID_COUNT	100
+
+static void put_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static long number_in(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "r");
+	char line[128];
+	long n = -1;
+
+	assert_non_null(file);
+	while (n < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			n = atol(line + strlen(key));
+	fclose(file);
+	assert_true(n >= 0);
+	return n;
+}
+
+static void limit_group(long bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", bytes);
+	put_text(GROUP "/memory.max", text);
+}
+
+/* A sender in a memory cgroup, who sends one message for each byte he gets. */
+static pid_t start_sender(const struct writer *w, const int commands[2],
+			  int results)
+{
+	pid_t pid = fork();
+	ssize_t n;
+	char c;
+
+	if (pid)
+		return pid;
+	close(commands[1]);
+	while (read(commands[0], &c, 1) == 1) {
+		n = send(a.client, w->p, w->len, MSG_DONTWAIT);
+		c = n == (ssize_t)w->len;
+		if (write(results, &c, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static bool sender_sends(int commands, int results)
+{
+	char c = 0;
+
+	assert_int_equal(write(commands, "", 1), 1);
+	/* The end of the pipe if it has been killed. */
+	assert_int_equal(read(results, &c, 1), 1);
+	return c;
+}
+
+/*
+ * What is delivered and not read is charged to the memory cgroup of the sender.
+ * At its limit his messages go to the daemon; he is not killed, and nobody else
+ * is concerned.
+ */
+static void memory_cgroup_of_sender(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = PAID_BYTES);
+	int commands[2], results[2], i, status;
+	long before, charged;
+	char pid[16];
+	pid_t child;
+
+	(void)state;
+	large_messages();
+	assert_int_equal(pipe(commands), 0);
+	assert_int_equal(pipe(results), 0);
+	child = start_sender(&w, commands, results[1]);
+	close(results[1]);
+	put_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	assert_int_equal(mkdir(GROUP, 0755), 0);
+	snprintf(pid, sizeof(pid), "%d", child);
+	put_text(GROUP "/cgroup.procs", pid);
+	assert_true(sender_sends(commands[1], results[0]));
+	before = number_in(GROUP "/memory.current", "");
+	for (i = 0; i < PAID_COUNT; i++)
+		assert_true(sender_sends(commands[1], results[0]));
+	charged = number_in(GROUP "/memory.current", "") - before;
+	assert_in_range(charged, PAID_COUNT * PAID_BYTES,
+			PAID_COUNT * PAID_BYTES * 3 / 2);
+	expect_nothing(a.daemon);
+
+	limit_group(before + charged + (2 << 20));
+	for (i = 0; i < PAID_COUNT && !waiting(a.daemon); i++)
+		assert_true(sender_sends(commands[1], results[0]));
+	assert_in_range(i, 2, PAID_COUNT - 1);
+	assert_int_equal(number_in(GROUP "/memory.events", "oom_kill "), 0);
+	/* Where the rest was is what others see of it: nothing. */
+	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_SIGNAL(":1.1"))));
+
+	drain(a.daemon);
+	drain(b.client);
+	assert_ok(peer_done(&a, 1));
+	assert_true(number_in(GROUP "/memory.current", "") <
+		    before + (long)PAID_COUNT * PAID_BYTES / 2);
+	assert_true(sender_sends(commands[1], results[0]));
+	expect_nothing(a.daemon);
+	assert_true(waiting(b.client) > 0);
+	close(commands[1]);
+	close(results[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(commands[0]);
+	assert_int_equal(rmdir(GROUP), 0);
+	writer_free(&w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SUITE_TESTS(route_limits,
@@ -317,4 +444,5 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_is_woken),
 	TEST(user_has_no_memory_left),
 	TEST(held_without_memory),
-	TEST(daemon_writes_without_memory));
+	TEST(daemon_writes_without_memory),
+	TEST(memory_cgroup_of_sender));
