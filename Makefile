@@ -16,7 +16,7 @@ demo: ## from nothing to D-Bus through the kernel: build, boot a guest, measure,
 	@scripts/demo
 
 .PHONY: check
-check: prepare ## everything that a change must pass (this is what CI runs)
+check: prepare-all ## everything that a change must pass (this is what CI runs)
 	@tests/run-checks
 
 .PHONY: bench
@@ -30,8 +30,12 @@ check-static: deps ## only the static checks
 check-unit: deps ## only the unit tests, under sanitizers
 	@tests/run-checks unit
 
-check-guest: prepare ## only the tests in guests
+check-guest: prepare-all ## only the tests in guests
 	@tests/run-checks guest
+
+.PHONY: check-trixie
+check-trixie: prepare-all ## all cases of the bus, and dbus's own tests, with Debian 13's dbus 1.16
+	@KDBUS_CHECKS=tests/checks-trixie KDBUS_CHECK_TIME=7200 tests/run-checks
 
 .PHONY: module
 module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
@@ -89,9 +93,12 @@ clean: ## remove build/ (the cache in ~/.cache/kdbus stays)
 
 # What takes long and is cached, one after the other and with a word each, so
 # that checks that need it do not wait for each other.
-.PHONY: prepare
+.PHONY: prepare prepare-all
 prepare: deps
 	@scripts/prepare
+
+prepare-all: deps
+	@scripts/prepare --all
 
 build/bench/%: bench/%.c
 	@mkdir -p $(@D)
