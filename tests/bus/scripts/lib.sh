@@ -86,3 +86,40 @@ emit() {
 	dbus-send --bus="$BUS_UNIX" --print-reply --dest="$name" "$path" \
 		"$interface.Emit" "string:$1" >/dev/null
 }
+
+# send ARG...: dbus-send over kdbus, or over the unix socket of the stock bus
+send() {
+	# shellcheck disable=SC2086 # no word if stock
+	$BUS_WITH dbus-send --bus="$BUS_ADDRESS" "$@"
+}
+
+# carried: how many calls the module has delivered
+carried() {
+	[ "$BUS_TEST_MODE" != stock ] || { echo 0; return; }
+	kdbus-bus "${BUS_ADDRESS#*=}" calls
+}
+
+start_traffic() {
+	DBUS_SESSION_BUS_ADDRESS=$BUS_ADDRESS
+	export DBUS_SESSION_BUS_ADDRESS
+	# shellcheck disable=SC2086 # no word if stock
+	$BUS_WITH dbus-test-tool echo --session --name="$name.Echo" &
+	echo_tool=$!
+	until_true has_owner "$name.Echo"
+}
+
+stop_traffic() {
+	kill "$echo_tool"
+}
+
+# Calls between two tools.  The first one of a connection may come before the
+# name of that is known to the module.
+expect_traffic() {
+	before=$(carried)
+	# shellcheck disable=SC2086 # no word if stock
+	$BUS_WITH dbus-test-tool spam --session --dest="$name.Echo" \
+		--count=20 || fail "dbus-test-tool fails"
+	count=$(($(carried) - before))
+	[ "$BUS_TEST_MODE" != kdbus ] || [ "$count" -ge 19 ] ||
+		fail "the module has carried $count calls"
+}
