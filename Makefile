@@ -51,6 +51,9 @@ repo: deps ## an apt repository of all packages, signed with KDBUS_SIGN_KEY: dis
 
 check-install: deps ## install, switch on, break and remove on real systems: docs/install-matrix.md
 	@tests/install/matrix $(SUITE)
+.PHONY: check-arm64
+check-arm64: ## build for arm64 and run the tests of sockets and messages there, emulated
+	@tests/arm64/run
 
 .PHONY: fuzz
 fuzz: deps ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was run
