@@ -51,12 +51,14 @@ repo: deps ## an apt repository of all packages, signed with KDBUS_SIGN_KEY: dis
 
 check-install: deps ## install, switch on, break and remove on real systems: docs/install-matrix.md
 	@tests/install/matrix $(SUITE)
+
 .PHONY: check-arm64
 check-arm64: ## build for arm64 and run the tests of sockets and messages there, emulated
 	@tests/arm64/run
 
 .PHONY: fuzz
-fuzz: deps ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was run
+fuzz: ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was run
+	@scripts/install-deps build fuzz
 	@$(MAKE) -s -C tests/fuzz check coverage
 
 .PHONY: order
@@ -87,8 +89,8 @@ conformance: prepare ## test suites that others wrote, on stock and kdbus: docs/
 	@tests/conformance/run
 
 .PHONY: deps
-deps: ## install the Debian packages that all this needs (root or sudo)
-	@scripts/install-deps
+deps: ## install the Debian packages that "make check" needs (root or sudo)
+	@scripts/install-deps build check chroot guest package
 
 .PHONY: clean
 clean: ## remove build/ (the cache in ~/.cache/kdbus stays)
