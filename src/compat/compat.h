@@ -103,6 +103,37 @@ static inline void kdbus_scm_detach_fds(struct msghdr *msg,
 #endif
 }
 
+/*
+ * Does whoever reads from an AF_UNIX socket see who has written (SO_PASSCRED)?
+ * Under rcu_read_lock().
+ */
+static inline bool kdbus_sk_passes_creds(const struct sock *sk)
+{
+#ifdef KDBUS_HAVE_SK_SCM_FLAGS
+	return sk->sk_scm_credentials;
+#else
+	const struct socket *sock = READ_ONCE(sk->sk_socket);
+
+	return sock && test_bit(SOCK_PASSCRED, &sock->flags);
+#endif
+}
+
+/* Or anything else of him?  Of a socket that the caller has a reference to. */
+static inline bool kdbus_sk_wants_extra(const struct sock *sk)
+{
+#ifdef KDBUS_HAVE_SK_SCM_FLAGS
+	return sk->sk_scm_recv_flags;
+#else
+	const unsigned long *flags = &sk->sk_socket->flags;
+
+#ifdef SO_PASSPIDFD
+	if (test_bit(SOCK_PASSPIDFD, flags))
+		return true;
+#endif
+	return test_bit(SOCK_PASSCRED, flags) || test_bit(SOCK_PASSSEC, flags);
+#endif
+}
+
 /* The security label of a task, kept as the kernel numbers it. */
 #ifdef KDBUS_HAVE_LSM_PROP
 struct kdbus_label {

@@ -65,6 +65,8 @@ esac
 	try MKNOD_USERNS linux/fs.h linux/mount.h -- \
 		'struct path p = {}; (void)vfs_mknod(mnt_user_ns(p.mnt), NULL, NULL, 0, 0);'
 	try SCM_DETACH_NOTRUNC net/scm.h -- 'scm_detach_fds(NULL, NULL, false);'
+	try SK_SCM_FLAGS net/sock.h -- \
+		'struct sock s = {}; (void)s.sk_scm_credentials;'
 	try LSM_PROP linux/security.h -- \
 		'struct lsm_prop p; security_current_getlsmprop_subj(&p);'
 	try CURRENT_GETSECID linux/security.h -- \

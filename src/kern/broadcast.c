@@ -369,7 +369,7 @@ u32 kdbus_fanout_commit(struct kdbus_fanout *fanout)
  * kdbus_fanout_wake() - tell the recipients
  * @fanout: the broadcast, committed
  *
- * Context: without locks, under rcu_read_lock().
+ * Context: process context, may sleep, no locks.
  */
 void kdbus_fanout_wake(struct kdbus_fanout *fanout)
 {

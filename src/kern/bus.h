@@ -54,6 +54,8 @@ struct net;
  * @KDBUS_STAT_FAST_BYTES: their bytes
  * @KDBUS_STAT_HELD: messages that had to wait for the daemon before that
  * @KDBUS_STAT_SLOW: messages given to the daemon
+ * @KDBUS_STAT_LENT: pieces of those that it reads from an attached socket
+ *	itself, because they may bring files
  * @KDBUS_STAT_DAEMON: messages that the daemon sent
  * @KDBUS_STAT_INVALID: messages that are not valid, given to the daemon
  * @KDBUS_STATS: number of counters
@@ -68,6 +70,7 @@ enum kdbus_stat {
 	KDBUS_STAT_FAST_BYTES,
 	KDBUS_STAT_HELD,
 	KDBUS_STAT_SLOW,
+	KDBUS_STAT_LENT,
 	KDBUS_STAT_DAEMON,
 	KDBUS_STAT_INVALID,
 	KDBUS_STATS,

@@ -6,75 +6,17 @@
 #include <net/tcp_states.h>
 
 #include "bus.h"
-#include "matches.h"
-#include "names.h"
+#include "own.h"
 #include "peer.h"
-#include "reply.h"
 #include "route.h"
+#include "sock.h"
 #include "socket.h"
-
-/* As init_peercred() of AF_UNIX: what the other side will see of us. */
-static void kdbus_peercred_current(struct sock *sk)
-{
-	const struct cred *cred = get_current_cred();
-	struct pid *pid = get_pid(task_tgid(current));
-
-	spin_lock(&sk->sk_peer_lock);
-	swap(sk->sk_peer_cred, cred);
-	swap(sk->sk_peer_pid, pid);
-	spin_unlock(&sk->sk_peer_lock);
-	put_cred(cred);
-	put_pid(pid);
-}
-
-static void kdbus_peercred_copy(struct sock *sk, struct sock *from)
-{
-	const struct cred *cred;
-	struct pid *pid;
-
-	spin_lock(&from->sk_peer_lock);
-	cred = get_cred(from->sk_peer_cred);
-	pid = get_pid(from->sk_peer_pid);
-	spin_unlock(&from->sk_peer_lock);
-
-	spin_lock(&sk->sk_peer_lock);
-	swap(sk->sk_peer_cred, cred);
-	swap(sk->sk_peer_pid, pid);
-	spin_unlock(&sk->sk_peer_lock);
-	put_cred(cred);
-	put_pid(pid);
-}
-
-static const struct kdbus_bus_tables kdbus_tables = {
-	.names = &kdbus_names_params,
-	.replies = &kdbus_replies_params,
-	.rules = &kdbus_rules_params,
-};
 
 static int kdbus_listen_locked(struct kdbus_sock *ks, int backlog)
 {
-	struct sock *sk = &ks->sk;
-
-	if (!ks->address.len || (ks->role != KDBUS_ROLE_NONE &&
-				 ks->role != KDBUS_ROLE_LISTENER))
+	if (!ks->address.len)
 		return -EINVAL;
-	if (ks->role == KDBUS_ROLE_NONE) {
-		ks->bus = kdbus_bus_new(sock_net(sk), ks->address.sun.sun_path,
-					&kdbus_tables);
-		if (!ks->bus)
-			return -ENOMEM;
-		kdbus_label_current(&ks->label);
-	}
-	kdbus_peercred_current(sk);
-
-	spin_lock(&ks->backlog_lock);
-	WRITE_ONCE(ks->backlog_max, max(backlog, 0));
-	/* Pairs with the acquire in setsockopt(): the bus is there. */
-	smp_store_release(&ks->role, KDBUS_ROLE_LISTENER);
-	WRITE_ONCE(sk->sk_state, TCP_LISTEN);
-	spin_unlock(&ks->backlog_lock);
-	wake_up_interruptible_all(&ks->backlog_wait);
-	return 0;
+	return kdbus_own(ks, ks->address.sun.sun_path, backlog);
 }
 
 /**
@@ -104,10 +46,16 @@ static void kdbus_native_hangup(struct kdbus_peer *peer, bool reset)
 	kdbus_peer_shut(peer, peer->client_sk, SHUTDOWN_MASK, reset);
 }
 
+static void kdbus_native_shutdown(struct kdbus_peer *peer, u8 mode)
+{
+	kdbus_peer_shut(peer, peer->client_sk, mode, false);
+}
+
 /* The client end is a socket of this family. */
 static const struct kdbus_transport kdbus_native = {
 	.readable = kdbus_native_readable,
 	.hangup = kdbus_native_hangup,
+	.shutdown = kdbus_native_shutdown,
 };
 
 /* Both ends of a connection, not yet known to the listener. */
@@ -121,7 +69,8 @@ static struct kdbus_peer *kdbus_connect_ends(struct kdbus_sock *ks,
 
 	if (!daemon)
 		return NULL;
-	peer = kdbus_peer_new(bus, &ks->sk, daemon, &kdbus_native);
+	peer = kdbus_peer_new(bus, &ks->sk, daemon, &kdbus_native,
+			      current_euid());
 	if (!peer) {
 		sock_put(daemon);
 		return NULL;

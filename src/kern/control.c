@@ -8,11 +8,13 @@
 
 #include "address.h"
 #include "allow.h"
+#include "attach.h"
 #include "bus.h"
 #include "control.h"
 #include "matches.h"
 #include "names.h"
 #include "off.h"
+#include "own.h"
 #include "peer.h"
 #include "reply.h"
 #include "route.h"
@@ -212,6 +214,27 @@ static int kdbus_set_peer(struct kdbus_peer *peer, int option, sockptr_t value,
 	}
 }
 
+/* Makes a bus that has no address. */
+static int kdbus_set_new(struct sock *sk, sockptr_t value, unsigned int len)
+{
+	struct kdbus_sock *ks = kdbus_sk(sk);
+	char text[KDBUS_PATH_MAX] = {};
+	int ret;
+
+	if (len >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_sockptr(text, value, len))
+		return -EFAULT;
+	if (mutex_lock_interruptible(&ks->setup))
+		return -ERESTARTSYS;
+	if (ks->address.len || ks->role != KDBUS_ROLE_NONE)
+		ret = -EINVAL;
+	else
+		ret = kdbus_own(ks, text, 0);
+	mutex_unlock(&ks->setup);
+	return ret;
+}
+
 /**
  * kdbus_setsockopt() - setsockopt(2), see enum kdbus_sockopt
  * @sock: a listener or a daemon end
@@ -230,6 +253,8 @@ int kdbus_setsockopt(struct socket *sock, int level, int option,
 	if (level != SOL_KDBUS)
 		return -ENOPROTOOPT;
 	kdbus_caller_init(&caller, sock->sk);
+	if (option == KDBUS_BUS_NEW)
+		return kdbus_set_new(sock->sk, value, len);
 	if (!caller.bus)
 		return -EPERM;
 	switch (option) {
@@ -322,6 +347,19 @@ static int kdbus_get_reply_take(struct kdbus_peer *callee, char __user *value,
 	return put_user(done, len);
 }
 
+/* The label of one who is attached; the owner has told it. */
+static int kdbus_get_label(const char *text, char __user *value,
+			   int __user *len, int room)
+{
+	int n = text ? strlen(text) : 0;
+
+	if (!n)
+		return -ENOPROTOOPT;
+	if (n > room)
+		return put_user(n, len) ?: -ERANGE;
+	return kdbus_put_value(value, len, text, n);
+}
+
 static int kdbus_get_peersec(struct sock *sk, char __user *value,
 			     int __user *len, int room)
 {
@@ -330,6 +368,8 @@ static int kdbus_get_peersec(struct sock *sk, char __user *value,
 	char *text = NULL;
 	int ret;
 
+	if (daemon && ks->peer->transport->attached)
+		return kdbus_get_label(ks->peer->label_text, value, len, room);
 	ret = kdbus_label_text(daemon ? &ks->peer->label :
 					&ks->peer->owner_label, &text);
 	if (ret < 0)
@@ -340,6 +380,33 @@ static int kdbus_get_peersec(struct sock *sk, char __user *value,
 	}
 	ret = kdbus_put_value(value, len, text, ret);
 	kfree(text);
+	return ret;
+}
+
+static int kdbus_get_attach(struct kdbus_bus *bus, char __user *value,
+			    int room)
+{
+	struct kdbus_attach request;
+	char *label = NULL;
+	int ret;
+
+	if (room < (int)sizeof(request))
+		return -EINVAL;
+	if (copy_from_user(&request, value, sizeof(request)))
+		return -EFAULT;
+	if (request.label_len > KDBUS_LABEL_MAX ||
+	    request.label_len > room - sizeof(request))
+		return -EINVAL;
+	if (request.label_len) {
+		label = memdup_user_nul(value + sizeof(request),
+					request.label_len);
+		if (IS_ERR(label))
+			return PTR_ERR(label);
+	}
+	ret = kdbus_attach(bus, request.fd, &label,
+			   (int __user *)(value +
+					  offsetof(struct kdbus_attach, fd)));
+	kfree(label);
 	return ret;
 }
 
@@ -362,7 +429,7 @@ static int kdbus_get_peer(struct kdbus_peer *peer, int option,
 
 /**
  * kdbus_getsockopt() - getsockopt(2), see enum kdbus_sockopt
- * @sock: a daemon end; for KDBUS_PEERSEC any connected socket
+ * @sock: a daemon end, or a listener; for KDBUS_PEERSEC any connected socket
  * @level: SOL_KDBUS
  * @option: which
  * @value: where to put the value; read first by some
@@ -391,6 +458,8 @@ int kdbus_getsockopt(struct socket *sock, int level, int option,
 	}
 	if (!caller.bus)
 		return -EPERM;
+	if (option == KDBUS_ATTACH)
+		return kdbus_get_attach(caller.bus, value, room);
 	if (!caller.peer)
 		return -ENOTCONN;
 	return kdbus_get_peer(caller.peer, option, value, len, room);

@@ -6,12 +6,17 @@
 
 #include "bus.h"
 #include "peer.h"
+#include "sock.h"
 #include "socket.h"
 #include "stream.h"
 
-/* What sendmsg() and recvmsg() need to know of either end. */
+/*
+ * What sendmsg() and recvmsg() need to know of either end.  @direct: the call
+ * brings files for somebody who is attached, which the module cannot keep.
+ */
 struct kdbus_end {
 	bool daemon;
+	bool direct;
 	struct kdbus_peer *peer;
 	struct kdbus_tx *tx;
 	struct kdbus_queue *queue;
@@ -25,6 +30,7 @@ static bool kdbus_end_init(struct kdbus_end *end, struct sock *sk)
 		return false;
 	end->peer = ks->peer;
 	end->daemon = ks->role == KDBUS_ROLE_DAEMON;
+	end->direct = false;
 	end->tx = end->daemon ? &end->peer->from_daemon :
 				&end->peer->from_client;
 	end->queue = end->daemon ? &end->peer->up : &end->peer->down;
@@ -63,15 +69,17 @@ static int kdbus_send_wait(struct sock *sk, const struct kdbus_end *end,
 	return ret;
 }
 
-static int kdbus_send_some(const struct kdbus_end *end, struct msghdr *msg,
-			   struct kdbus_fds *fds)
+static ssize_t kdbus_send_some(const struct kdbus_end *end, struct msghdr *msg,
+			       struct kdbus_fds *fds)
 {
-	int ret;
+	ssize_t ret;
 
 	/* Whoever holds it may wait for user memory, for as long as that takes. */
 	if (mutex_lock_interruptible(&end->tx->lock))
 		return -ERESTARTSYS;
-	if (end->daemon)
+	if (end->direct)
+		ret = kdbus_stream_daemon_files(end->peer, msg);
+	else if (end->daemon)
 		ret = kdbus_stream_daemon(end->peer, &msg->msg_iter, fds);
 	else
 		ret = kdbus_stream_client(end->peer, &msg->msg_iter, fds);
@@ -79,11 +87,11 @@ static int kdbus_send_some(const struct kdbus_end *end, struct msghdr *msg,
 	return ret;
 }
 
-static int kdbus_send_all(struct sock *sk, const struct kdbus_end *end,
-			  struct msghdr *msg, struct kdbus_fds *fds)
+static ssize_t kdbus_send_all(struct sock *sk, const struct kdbus_end *end,
+			      struct msghdr *msg, struct kdbus_fds *fds)
 {
 	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
-	int ret;
+	ssize_t ret;
 
 	do {
 		if (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN)
@@ -94,6 +102,21 @@ static int kdbus_send_all(struct sock *sk, const struct kdbus_end *end,
 		ret = kdbus_send_wait(sk, end, &timeo);
 	} while (!ret);
 	return ret;
+}
+
+static bool kdbus_send_is_direct(const struct kdbus_end *end,
+				 struct msghdr *msg)
+{
+	struct cmsghdr *cmsg;
+
+	if (!msg->msg_controllen || !end->daemon ||
+	    !end->peer->transport->attached)
+		return false;
+	for_each_cmsghdr(cmsg, msg)
+		if (CMSG_OK(msg, cmsg) && cmsg->cmsg_level == SOL_SOCKET &&
+		    cmsg->cmsg_type == SCM_RIGHTS)
+			return true;
+	return false;
 }
 
 /**
@@ -109,8 +132,8 @@ int kdbus_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	struct sock *sk = sock->sk;
 	struct kdbus_fds fds = {};
 	struct kdbus_end end;
+	ssize_t ret;
 	size_t sent;
-	int ret;
 
 	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
@@ -118,14 +141,19 @@ int kdbus_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 		return msg->msg_namelen ? -EOPNOTSUPP : -ENOTCONN;
 	if (msg->msg_namelen)
 		return -EISCONN;
-	ret = kdbus_fds_collect(&fds, msg, end.daemon ? end.peer->owner :
-							end.peer->user);
-	if (ret)
-		return ret;
-
+	end.direct = kdbus_send_is_direct(&end, msg);
+	if (!end.direct) {
+		ret = kdbus_fds_collect(&fds, msg, end.daemon ? end.peer->owner :
+								end.peer->user);
+		if (ret)
+			return ret;
+	}
 	ret = kdbus_send_all(sk, &end, msg, &fds);
 	kdbus_fds_drop(&fds);
-	sent = len - iov_iter_count(&msg->msg_iter);
+	if (end.direct)
+		sent = ret > 0 ? ret : 0;
+	else
+		sent = len - iov_iter_count(&msg->msg_iter);
 	if (ret == -EPIPE && !sent && !(msg->msg_flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current, 0);
 	return sent ?: ret;
@@ -133,7 +161,8 @@ int kdbus_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 
 static bool kdbus_recv_ready(struct sock *sk, const struct kdbus_end *end)
 {
-	return kdbus_queue_readable(end->queue) || READ_ONCE(sk->sk_err) ||
+	return kdbus_peer_readable(end->peer, end->daemon) ||
+	       READ_ONCE(sk->sk_err) ||
 	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
 }
 
@@ -151,16 +180,49 @@ static int kdbus_recv_wait(struct sock *sk, const struct kdbus_end *end,
 	return signal_pending(current) ? sock_intr_errno(*timeo) : 0;
 }
 
-static ssize_t kdbus_recv_some(const struct kdbus_end *end, struct msghdr *msg,
-			       size_t size, bool peek, bool *files)
+/*
+ * Lets the daemon read what has been lent to it.  @done: that was all.  Like a
+ * message with files, what comes behind it is for another call.
+ */
+static ssize_t kdbus_recv_lent(const struct kdbus_end *end, struct msghdr *msg,
+			       size_t size, int flags, bool *done)
 {
+	struct kdbus_msg *entry = kdbus_queue_lent(end->queue);
+	u32 len;
+	ssize_t ret;
+
+	if (!entry)
+		return 0;
+	len = kdbus_msg_len(entry);
+	ret = end->peer->transport->recv(end->peer, msg,
+					 min_t(size_t, size, len), flags);
+	if (ret == -EAGAIN)
+		return 0;
+	if (ret < 0 || (flags & MSG_PEEK) || (entry->endless && ret))
+		return ret;
+	/* Nothing will come any more: so much for the rest of it. */
+	*done = !ret || ret == len;
+	kdbus_queue_consume(end->queue, entry, ret ?: len, 0);
+	return ret;
+}
+
+static ssize_t kdbus_recv_some(const struct kdbus_end *end, struct msghdr *msg,
+			       size_t size, int flags, bool *files)
+{
+	bool done = false;
 	ssize_t ret;
 
 	if (mutex_lock_interruptible(&end->queue->reader))
 		return -ERESTARTSYS;
-	ret = kdbus_queue_read(end->queue, msg, size, peek, files);
+	ret = kdbus_queue_read(end->queue, msg, size, flags & MSG_PEEK, files);
+	if (!ret) {
+		ret = kdbus_recv_lent(end, msg, size, flags, &done);
+		*files = ret > 0;
+	}
 	mutex_unlock(&end->queue->reader);
 
+	if (done)
+		end->peer->transport->received(end->peer);
 	if (ret > 0 && !end->daemon)
 		kdbus_stream_daemon_relief(end->peer);
 	return ret;
@@ -192,7 +254,7 @@ static ssize_t kdbus_recv_loop(struct sock *sk, const struct kdbus_end *end,
 		/* Looked at before the queue: nothing is added behind it. */
 		bool last = READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;
 
-		ret = kdbus_recv_some(end, msg, size - copied, peek, &files);
+		ret = kdbus_recv_some(end, msg, size - copied, flags, &files);
 		if (ret < 0)
 			break;
 		copied += ret;

@@ -5,10 +5,12 @@
 #include <linux/net.h>
 
 #include "../uapi/kdbus.h"
+#include "attach.h"
 #include "family.h"
 #include "observe.h"
 #include "peer.h"
 #include "socket.h"
+#include "unixsock.h"
 
 int kdbus_family = KDBUS_AF_DEFAULT;
 module_param_named(family, kdbus_family, int, 0444);
@@ -26,9 +28,12 @@ static int __init kdbus_init(void)
 	ret = kdbus_peer_init();
 	if (ret)
 		return ret;
-	ret = kdbus_observe_init();
+	ret = kdbus_unix_init();
 	if (ret)
 		goto exit_peer;
+	ret = kdbus_observe_init();
+	if (ret)
+		goto exit_unix;
 	ret = kdbus_socket_init();
 	if (ret == -EEXIST)
 		pr_err("kdbus: address family %d is taken, try another with family=\n",
@@ -40,6 +45,8 @@ static int __init kdbus_init(void)
 
 exit_observe:
 	kdbus_observe_exit();
+exit_unix:
+	kdbus_unix_exit();
 exit_peer:
 	kdbus_peer_exit();
 	return ret;
@@ -49,6 +56,8 @@ static void __exit kdbus_exit(void)
 {
 	kdbus_socket_exit();
 	kdbus_observe_exit();
+	kdbus_attach_exit();
+	kdbus_unix_exit();
 	kdbus_peer_exit();
 	kdbus_socket_exit_late();
 }

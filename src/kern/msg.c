@@ -206,29 +206,30 @@ void kdbus_queue_init(struct kdbus_queue *queue)
 	queue->bytes = 0;
 	queue->fds = 0;
 	queue->staged = 0;
+	queue->lent = 0;
 	queue->shut = false;
 }
 
 /**
  * kdbus_queue_readable() - is there something to read?
- * @queue: the queue
+ * @queue: the queue; what is lent does not count
  *
  * Context: any but interrupt; may take the lock of the queue.
  */
 bool kdbus_queue_readable(struct kdbus_queue *queue)
 {
 	struct kdbus_msg *msg;
-	bool visible;
+	bool readable;
 
 	if (!READ_ONCE(queue->bytes))
 		return false;
-	if (!READ_ONCE(queue->staged))
+	if (!READ_ONCE(queue->staged) && !READ_ONCE(queue->lent))
 		return true;
 	spin_lock(&queue->lock);
 	msg = list_first_entry_or_null(&queue->msgs, struct kdbus_msg, node);
-	visible = msg && kdbus_msg_visible(msg);
+	readable = msg && kdbus_msg_visible(msg) && !msg->lent;
 	spin_unlock(&queue->lock);
-	return visible;
+	return readable;
 }
 
 /**
@@ -242,6 +243,8 @@ void __kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg)
 
 	if (msg->batch)
 		WRITE_ONCE(queue->staged, queue->staged + 1);
+	if (msg->lent)
+		WRITE_ONCE(queue->lent, queue->lent + 1);
 	list_add_tail(&msg->node, &queue->msgs);
 	WRITE_ONCE(queue->bytes, queue->bytes + kdbus_msg_len(msg));
 	queue->fds += kdbus_fds_count(&msg->fds);
@@ -254,6 +257,8 @@ static void kdbus_queue_unlink(struct kdbus_queue *queue, struct kdbus_msg *msg)
 	list_del(&msg->node);
 	if (msg->batch)
 		WRITE_ONCE(queue->staged, queue->staged - 1);
+	if (msg->lent)
+		WRITE_ONCE(queue->lent, queue->lent - 1);
 }
 
 /**
@@ -369,9 +374,46 @@ static struct kdbus_msg *kdbus_queue_peek(struct kdbus_queue *queue,
 	return msg;
 }
 
-/* Takes @count bytes off the first entry, and the entry off when it is empty. */
-static void kdbus_queue_consume(struct kdbus_queue *queue,
-				struct kdbus_msg *msg, size_t count, int fds)
+/**
+ * kdbus_queue_front() - what is to be read next
+ * @queue: the queue; its reader mutex is held
+ *
+ * Return: the first entry, or NULL if there is none that may be seen.
+ */
+struct kdbus_msg *kdbus_queue_front(struct kdbus_queue *queue)
+{
+	lockdep_assert_held(&queue->reader);
+
+	return kdbus_queue_peek(queue, NULL);
+}
+
+/**
+ * kdbus_queue_lent() - is what is to be read next elsewhere?
+ * @queue: the queue; its reader mutex is held
+ *
+ * Return: the first entry if its bytes are lent, NULL if it is another or none.
+ */
+struct kdbus_msg *kdbus_queue_lent(struct kdbus_queue *queue)
+{
+	struct kdbus_msg *msg;
+
+	if (!READ_ONCE(queue->lent))
+		return NULL;
+	msg = kdbus_queue_front(queue);
+	return msg && msg->lent ? msg : NULL;
+}
+
+/**
+ * kdbus_queue_consume() - some of the first entry has been read
+ * @queue: the queue; its reader mutex is held
+ * @msg: its first entry, freed with its last byte
+ * @count: bytes that have been read
+ * @fds: files that have
+ *
+ * Context: process context; takes the lock of the queue.
+ */
+void kdbus_queue_consume(struct kdbus_queue *queue, struct kdbus_msg *msg,
+			 size_t count, int fds)
 {
 	bool empty;
 
@@ -398,7 +440,7 @@ static void kdbus_queue_consume(struct kdbus_queue *queue,
  * @files: set to whether a message with files was among it, the last then
  *
  * Like a stream of AF_UNIX: bytes of several messages are read at once, but
- * never beyond a message that brings files.
+ * never beyond a message that brings files, nor into what is lent.
  *
  * Context: process context, may sleep.
  * Return: bytes copied, 0 if the queue is empty, or -EFAULT.
@@ -412,7 +454,7 @@ ssize_t kdbus_queue_read(struct kdbus_queue *queue, struct msghdr *msg,
 	lockdep_assert_held(&queue->reader);
 
 	*files = false;
-	while (entry && (size_t)copied < size) {
+	while (entry && !entry->lent && (size_t)copied < size) {
 		struct kdbus_msg *next = NULL;
 		size_t n = min_t(size_t, size - copied, kdbus_msg_len(entry));
 		int fds = kdbus_fds_count(&entry->fds);

@@ -39,6 +39,10 @@ struct kdbus_batch {
  * @chunk: not a message but bytes whose boundaries are unknown or irrelevant
  * @counts: the daemon has to say when it has dispatched it
  * @valid: a message that may be delivered if all else allows it
+ * @lent: the bytes are not here but still with the transport of the client,
+ *	where the daemon reads them itself: see kdbus_transport.recv.  @data
+ *	has the fixed header, if a message begins here
+ * @endless: lent, and so is whatever comes behind it
  * @fds: files that travel with its first byte
  * @batch: not to be read before this is committed; NULL for no such thing
  * @slot: for a call: memory to remember that a reply is due
@@ -52,6 +56,8 @@ struct kdbus_msg {
 	bool chunk;
 	bool counts;
 	bool valid;
+	bool lent;
+	bool endless;
 	struct kdbus_fds fds;
 	struct kdbus_batch *batch;
 	struct kdbus_reply_slot *slot;
@@ -85,6 +91,7 @@ struct kdbus_data {
  * @bytes: unread bytes in @msgs; read without the lock by poll()
  * @fds: entries' files in @msgs
  * @staged: entries in @msgs with a batch, committed or not
+ * @lent: entries in @msgs whose bytes are elsewhere; no more than one, the last
  * @shut: takes no more; whoever adds gets EPIPE
  * @reader: held by the one reader, over copies to user space
  */
@@ -94,6 +101,7 @@ struct kdbus_queue {
 	u64 bytes;
 	u32 fds;
 	u32 staged;
+	u32 lent;
 	bool shut;
 	struct mutex reader;
 };
@@ -121,6 +129,10 @@ static inline u32 kdbus_msg_len(const struct kdbus_msg *msg)
 
 void kdbus_queue_init(struct kdbus_queue *queue);
 bool kdbus_queue_readable(struct kdbus_queue *queue);
+struct kdbus_msg *kdbus_queue_front(struct kdbus_queue *queue);
+struct kdbus_msg *kdbus_queue_lent(struct kdbus_queue *queue);
+void kdbus_queue_consume(struct kdbus_queue *queue, struct kdbus_msg *msg,
+			 size_t count, int fds);
 void __kdbus_queue_remove(struct kdbus_queue *queue, struct kdbus_msg *msg);
 void __kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg);
 bool kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg);

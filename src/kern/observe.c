@@ -29,6 +29,7 @@ static const char * const kdbus_stat_names[KDBUS_STATS] = {
 	[KDBUS_STAT_FAST_BYTES] = "fast_bytes",
 	[KDBUS_STAT_HELD] = "held",
 	[KDBUS_STAT_SLOW] = "slow",
+	[KDBUS_STAT_LENT] = "lent",
 	[KDBUS_STAT_DAEMON] = "daemon",
 	[KDBUS_STAT_INVALID] = "invalid",
 };
@@ -43,17 +44,21 @@ static const char *kdbus_fastpath_state(const struct kdbus_bus *bus)
 static void kdbus_show_bus(struct seq_file *m, struct kdbus_bus *bus)
 {
 	struct kdbus_peer *peer;
-	unsigned int peers = 0, names = 0;
+	unsigned int peers = 0, attached = 0, names = 0;
 	int i;
 
 	mutex_lock(&bus->lock);
 	list_for_each_entry(peer, &bus->peers, list) {
-		peers += !READ_ONCE(peer->retired);
+		if (!READ_ONCE(peer->retired)) {
+			peers++;
+			attached += peer->transport->attached;
+		}
 		names += peer->names_count;
 	}
-	seq_printf(m, "bus %llu owner %u fastpath %s peers %u names %u replies %d",
+	seq_printf(m, "bus %llu owner %u fastpath %s peers %u attached %u",
 		   bus->id, from_kuid_munged(seq_user_ns(m), bus->owner),
-		   kdbus_fastpath_state(bus), peers, names,
+		   kdbus_fastpath_state(bus), peers, attached);
+	seq_printf(m, " names %u replies %d", names,
 		   atomic_read(&bus->replies.nelems));
 	mutex_unlock(&bus->lock);
 

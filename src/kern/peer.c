@@ -53,12 +53,14 @@ static void kdbus_peer_free(struct kdbus_peer *peer)
 	kdbus_approvals_destroy(&peer->approvals);
 	kdbus_queue_destroy(&peer->up);
 	kdbus_queue_destroy(&peer->down);
-	if (peer->client_sk)
-		sock_put(peer->client_sk);
+	if (peer->transport->free)
+		peer->transport->free(peer);
+	sock_put(peer->client_sk);
 	sock_put(peer->daemon_sk);
 	kdbus_user_put(peer->user);
 	kdbus_user_put(peer->owner);
 	kdbus_bus_put(peer->bus);
+	kfree(peer->label_text);
 	kfree(peer);
 }
 
@@ -95,24 +97,24 @@ static void kdbus_peer_setup(struct kdbus_peer *peer)
 /**
  * kdbus_peer_new() - make a connection
  * @bus: the bus
- * @client: socket of the client end, or NULL if the transport has none
+ * @client: socket of the client end
  * @daemon: socket of the daemon end
  * @transport: how to reach the client end
+ * @uid: the client's user, who pays for what it sends
  *
- * The caller's credentials are those of the client.
- *
- * Context: process context of the client, may sleep.
+ * Context: process context, may sleep.  The label is the caller's.
  * Return: the peer with one reference, or NULL without memory.
  */
 struct kdbus_peer *kdbus_peer_new(struct kdbus_bus *bus, struct sock *client,
 				  struct sock *daemon,
-				  const struct kdbus_transport *transport)
+				  const struct kdbus_transport *transport,
+				  kuid_t uid)
 {
 	struct kdbus_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
 
 	if (!peer)
 		return NULL;
-	peer->user = kdbus_user_get(current_euid());
+	peer->user = kdbus_user_get(uid);
 	peer->owner = kdbus_user_get(bus->owner);
 	if (!peer->user || !peer->owner)
 		goto free;
@@ -120,8 +122,7 @@ struct kdbus_peer *kdbus_peer_new(struct kdbus_bus *bus, struct sock *client,
 	peer->bus = kdbus_bus_get(bus);
 	peer->transport = transport;
 	peer->client_sk = client;
-	if (client)
-		sock_hold(client);
+	sock_hold(client);
 	peer->daemon_sk = daemon;
 	sock_hold(daemon);
 
@@ -305,6 +306,33 @@ int kdbus_bus_stage(struct kdbus_bus *bus)
 	return busy ? -EBUSY : 0;
 }
 
+/*
+ * The next peer behind @peer that has waited for a batch, with a reference, or
+ * NULL.  That of @peer is dropped: it has kept the place.
+ */
+static struct kdbus_peer *kdbus_bus_next_staged(struct kdbus_bus *bus,
+						struct kdbus_peer *peer)
+{
+	struct kdbus_peer *next = peer, *found = NULL;
+
+	mutex_lock(&bus->lock);
+	if (!next)
+		next = list_entry(&bus->peers, struct kdbus_peer, list);
+	list_for_each_entry_continue(next, &bus->peers, list) {
+		if (!READ_ONCE(next->down.staged) &&
+		    !READ_ONCE(next->down_files))
+			continue;
+		if (!kref_get_unless_zero(&next->kref))
+			continue;
+		found = next;
+		break;
+	}
+	mutex_unlock(&bus->lock);
+	if (peer)
+		kdbus_peer_put(peer);
+	return found;
+}
+
 /**
  * kdbus_bus_commit() - let the recipients see a batch
  * @bus: the bus; nothing happens if there is no batch
@@ -314,7 +342,7 @@ int kdbus_bus_stage(struct kdbus_bus *bus)
 void kdbus_bus_commit(struct kdbus_bus *bus)
 {
 	struct kdbus_batch *batch;
-	struct kdbus_peer *peer;
+	struct kdbus_peer *peer = NULL;
 
 	spin_lock(&bus->batch_lock);
 	batch = bus->batch;
@@ -325,18 +353,40 @@ void kdbus_bus_commit(struct kdbus_bus *bus)
 	kdbus_batch_commit(batch);
 	kdbus_batch_put(batch);
 
-	mutex_lock(&bus->lock);
-	list_for_each_entry(peer, &bus->peers, list)
-		if (READ_ONCE(peer->down.staged))
-			kdbus_peer_wake_client(peer);
-	mutex_unlock(&bus->lock);
+	while ((peer = kdbus_bus_next_staged(bus, peer)))
+		kdbus_peer_wake_client(peer);
+}
+
+/**
+ * kdbus_peer_readable() - is there something to be read at an end?
+ * @peer: the connection
+ * @daemon: at the daemon end, not at the client's
+ *
+ * Context: any but interrupt; may take the lock of a queue.
+ */
+bool kdbus_peer_readable(struct kdbus_peer *peer, bool daemon)
+{
+	struct kdbus_queue *queue = daemon ? &peer->up : &peer->down;
+	struct kdbus_msg *msg;
+	bool lent;
+
+	if (kdbus_queue_readable(queue))
+		return true;
+	if (!READ_ONCE(queue->lent))
+		return false;
+	spin_lock(&queue->lock);
+	msg = list_first_entry_or_null(&queue->msgs, struct kdbus_msg, node);
+	lent = msg && msg->lent;
+	spin_unlock(&queue->lock);
+	return lent && peer->transport->lent(peer);
 }
 
 /**
  * kdbus_peer_wake_client() - there is something to read, or no more will come
  * @peer: the connection
  *
- * Context: any, without locks of the peer.
+ * Context: any, without locks of the peer; process context, without any locks,
+ * if it is attached.
  */
 void kdbus_peer_wake_client(struct kdbus_peer *peer)
 {

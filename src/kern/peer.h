@@ -2,12 +2,13 @@
 /*
  * A peer: one connection to a bus, seen from the middle.
  *
- * It has two ends.  The daemon end is the socket that accept() returned to the
- * owner of the bus.  The client end is reached through a transport; the socket
- * that connect()ed is one.  Each end reads one queue: @up is read by the
- * daemon, @down by the client.
+ * It has two ends.  The daemon end is the socket that accept() or KDBUS_ATTACH
+ * returned to the owner of the bus.  The client end is reached through a
+ * transport: a socket of this family that connect()ed, or an AF_UNIX socket that
+ * was attached.  Each end reads one queue: @up is read by the daemon, @down by
+ * the client.
  *
- * Life: made by connect(), with a reference for either end.  When the client
+ * Life: made by connect() or KDBUS_ATTACH, with a reference for either end.  When the client
  * is gone (@client_gone) what it has sent is still routed; the owner of the
  * bus then reads the end of the stream, does what it has to, and closes its
  * end, which takes the peer's names and replies away (kdbus_peer_retire()).
@@ -31,6 +32,7 @@
 
 struct kdbus_bus;
 struct kdbus_peer;
+struct kdbus_unix;
 struct kdbus_user;
 
 /**
@@ -86,15 +88,35 @@ struct kdbus_tx {
 
 /**
  * struct kdbus_transport - how the client end of a peer is reached
- * @readable: @down has got something to read; called under rcu_read_lock()
+ * @attached: it is an AF_UNIX socket.  What follows @shutdown is there for these
+ *	only, and @readable may sleep; else it is called under rcu_read_lock()
+ * @readable: @down has got something to read, or there will be no more
  * @hangup: the daemon end is closed, nothing more will be sent or read; @reset
  *	if the client has sent something that nobody has read
+ * @shutdown: the daemon end has been shut down; @mode is what that means to the
+ *	client, RCV_SHUTDOWN, SEND_SHUTDOWN or both
+ * @lent: is there something to be read of what has been lent?
+ * @recv: recvmsg() of the daemon end for lent bytes: like that of a socket which
+ *	does not wait, 0 if none will come
+ * @received: all that was lent has been read
+ * @send: sendmsg() of the daemon end for bytes that come with files: once @down
+ *	is empty, and if nobody else may put anything there; EAGAIN otherwise.
+ *	The lock of the daemon's stream is held
+ * @free: the peer is freed
  *
  * Called without locks, possibly after the client has gone.
  */
 struct kdbus_transport {
+	bool attached;
 	void (*readable)(struct kdbus_peer *peer);
 	void (*hangup)(struct kdbus_peer *peer, bool reset);
+	void (*shutdown)(struct kdbus_peer *peer, u8 mode);
+	bool (*lent)(struct kdbus_peer *peer);
+	ssize_t (*recv)(struct kdbus_peer *peer, struct msghdr *msg,
+			size_t size, int flags);
+	void (*received)(struct kdbus_peer *peer);
+	ssize_t (*send)(struct kdbus_peer *peer, struct msghdr *msg);
+	void (*free)(struct kdbus_peer *peer);
 };
 
 /**
@@ -107,10 +129,13 @@ struct kdbus_transport {
  * @user: who connected, charged for what it sends
  * @owner: who owns the bus, charged for what the daemon end sends
  * @label: the client's security label at connect()
+ * @label_text: that of one who is attached, NULL if there is none
  * @owner_label: the owner's, at listen()
  *
  * @transport: of the client end
- * @client_sk: socket of the client end, or NULL; with a reference
+ * @client_sk: socket of the client end, with a reference; one that stands for it
+ *	if that is of another family
+ * @taken: what belongs to an attached socket, else NULL
  * @daemon_sk: socket of the daemon end; with a reference
  *
  * @from_client: the client's stream
@@ -134,6 +159,7 @@ struct kdbus_transport {
  * @down_off: enum kdbus_down_off, 0 if the module may put something there
  * @down_waited: the daemon end is to be told when there is room again; not
  *	guarded, see kdbus_stream_daemon_wait()
+ * @down_files: the daemon end is to be told when it may send files; likewise
  * @caps: enum kdbus_peer_cap; changed under @route as well, so that either
  *	lock is enough to read it
  * @epoch: approvals from or to this peer of an earlier epoch are void; changed
@@ -162,9 +188,11 @@ struct kdbus_peer {
 	struct kdbus_user *owner;
 	struct kdbus_label label;
 	struct kdbus_label owner_label;
+	char *label_text;
 
 	const struct kdbus_transport *transport;
 	struct sock *client_sk;
+	struct kdbus_unix *taken;
 	struct sock *daemon_sk;
 
 	struct kdbus_tx from_client;
@@ -185,6 +213,7 @@ struct kdbus_peer {
 	struct kdbus_queue down ____cacheline_aligned_in_smp;
 	u32 down_off;
 	bool down_waited;
+	bool down_files;
 	u32 caps;
 	u32 epoch;
 
@@ -206,7 +235,8 @@ void kdbus_peer_exit(void);
 
 struct kdbus_peer *kdbus_peer_new(struct kdbus_bus *bus, struct sock *client,
 				  struct sock *daemon,
-				  const struct kdbus_transport *transport);
+				  const struct kdbus_transport *transport,
+				  kuid_t uid);
 struct kdbus_peer *kdbus_peer_get(struct kdbus_peer *peer);
 void kdbus_peer_put(struct kdbus_peer *peer);
 void kdbus_peer_set_caps(struct kdbus_peer *peer, u32 caps);
@@ -217,6 +247,7 @@ void kdbus_bus_configure(struct kdbus_bus *bus,
 void kdbus_bus_force_off(struct kdbus_bus *bus, bool off);
 int kdbus_bus_stage(struct kdbus_bus *bus);
 void kdbus_bus_commit(struct kdbus_bus *bus);
+bool kdbus_peer_readable(struct kdbus_peer *peer, bool daemon);
 void kdbus_peer_wake_client(struct kdbus_peer *peer);
 void kdbus_peer_wake_daemon(struct kdbus_peer *peer);
 void kdbus_peer_shut(struct kdbus_peer *peer, struct sock *sk, u8 mode,

@@ -32,6 +32,7 @@ enum kdbus_routed {
 	KDBUS_ROUTED_DROPPED,
 };
 
+/* @to is for a message to one recipient alone. */
 struct kdbus_outcome {
 	enum kdbus_routed routed;
 	struct kdbus_peer *to;
@@ -146,7 +147,8 @@ static bool kdbus_route_allowed(struct kdbus_peer *peer, struct kdbus_peer *to,
 	    to->down.fds > READ_ONCE(config->max_outgoing_fds))
 		return false;
 	/* From a sender who may not send files, the daemon would read none. */
-	if (msg->fds.list && !(peer->caps & to->caps & KDBUS_CAP_FDS))
+	if (msg->fds.list && (!(peer->caps & to->caps & KDBUS_CAP_FDS) ||
+			      to->transport->attached))
 		return false;
 	if (kdbus_wants_reply(view) &&
 	    kdbus_reply_count(peer) >= READ_ONCE(config->max_replies))
@@ -283,7 +285,7 @@ static bool kdbus_route_fast(struct kdbus_peer *peer, struct kdbus_msg *msg,
 
 static void kdbus_route_charge(struct kdbus_peer *peer, struct kdbus_msg *msg)
 {
-	if (!msg->charged && peer->client_sk)
+	if (!msg->charged)
 		kdbus_msg_charge(msg, peer->client_sk);
 }
 
@@ -337,22 +339,35 @@ static void kdbus_route_one(struct kdbus_peer *peer, struct kdbus_msg *msg,
 	kdbus_route_slow(peer, msg, out);
 }
 
-/* What is left to do without locks, still under rcu_read_lock(). */
-static void kdbus_route_wake(struct kdbus_peer *peer,
-			     const struct kdbus_outcome *out)
+/*
+ * Wakes the recipient, without locks but still under rcu_read_lock(), which
+ * keeps it.  One whose waking may sleep is kept by a reference for later.
+ */
+static void kdbus_route_wake(struct kdbus_outcome *out)
 {
-	if (out->routed == KDBUS_ROUTED_FAST)
+	struct kdbus_peer *to = out->to;
+
+	if (!to)
+		return;
+	if (to->transport->attached && kref_get_unless_zero(&to->kref))
+		return;
+	out->to = NULL;
+	if (!to->transport->attached)
+		kdbus_peer_wake_client(to);
+}
+
+/* What is left to do in the end, where it may sleep. */
+static void kdbus_route_finish(struct kdbus_peer *peer, struct kdbus_msg *msg,
+			       const struct kdbus_outcome *out)
+{
+	if (out->to) {
 		kdbus_peer_wake_client(out->to);
-	else if (out->routed == KDBUS_ROUTED_BROADCAST)
+		kdbus_peer_put(out->to);
+	}
+	if (out->routed == KDBUS_ROUTED_BROADCAST)
 		kdbus_fanout_wake(out->fanout);
 	else if (out->routed == KDBUS_ROUTED_SLOW)
 		kdbus_peer_wake_daemon(peer);
-}
-
-/* And what is left to do in the end. */
-static void kdbus_route_finish(struct kdbus_msg *msg,
-			       const struct kdbus_outcome *out)
-{
 	/* The recipients of a broadcast have entries of their own. */
 	if (out->routed == KDBUS_ROUTED_DROPPED ||
 	    out->routed == KDBUS_ROUTED_BROADCAST)
@@ -388,9 +403,9 @@ static void kdbus_route_new(struct kdbus_peer *peer, struct kdbus_msg *msg,
 	else
 		kdbus_route_one(peer, msg, view, &out);
 	spin_unlock(&peer->route);
-	kdbus_route_wake(peer, &out);
+	kdbus_route_wake(&out);
 	rcu_read_unlock();
-	kdbus_route_finish(msg, &out);
+	kdbus_route_finish(peer, msg, &out);
 }
 
 /**
@@ -484,9 +499,9 @@ static bool kdbus_route_release(struct kdbus_peer *peer)
 	list_del(&msg->node);
 	kdbus_route_one(peer, msg, &view, &out);
 	spin_unlock(&peer->route);
-	kdbus_route_wake(peer, &out);
+	kdbus_route_wake(&out);
 	rcu_read_unlock();
-	kdbus_route_finish(msg, &out);
+	kdbus_route_finish(peer, msg, &out);
 	return true;
 }
 

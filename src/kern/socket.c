@@ -13,80 +13,9 @@
 #include "family.h"
 #include "peer.h"
 #include "route.h"
+#include "sock.h"
 #include "socket.h"
 #include "stream.h"
-
-struct proto kdbus_proto = {
-	.name = "DBUS",
-	.owner = THIS_MODULE,
-	.obj_size = sizeof(struct kdbus_sock),
-};
-
-/* For /proc/net/protocols; older kernels want bottom halves off. */
-static void kdbus_sock_count(struct sock *sk, int n)
-{
-	local_bh_disable();
-	sock_prot_inuse_add(sock_net(sk), &kdbus_proto, n);
-	local_bh_enable();
-}
-
-static void kdbus_sock_destruct(struct sock *sk)
-{
-	kdbus_sock_count(sk, -1);
-}
-
-/**
- * kdbus_sock_new() - make a socket that is nothing yet
- * @net: its network namespace
- * @sock: the user's handle on it, or NULL if there is none yet
- * @kern: made by the kernel for itself
- *
- * Context: process context, may sleep.
- * Return: the socket with one reference, or NULL without memory.
- */
-struct sock *kdbus_sock_new(struct net *net, struct socket *sock, int kern)
-{
-	struct sock *sk = sk_alloc(net, kdbus_family, GFP_KERNEL, &kdbus_proto,
-				   kern);
-	struct kdbus_sock *ks;
-
-	if (!sk)
-		return NULL;
-	sock_init_data(sock, sk);
-	kdbus_sock_count(sk, 1);
-	sk->sk_destruct = kdbus_sock_destruct;
-	sk->sk_state = TCP_CLOSE;
-
-	ks = kdbus_sk(sk);
-	mutex_init(&ks->setup);
-	ks->role = KDBUS_ROLE_NONE;
-	ks->peer = NULL;
-	ks->bus = NULL;
-	ks->address.len = 0;
-	ks->path = (struct path){};
-	INIT_HLIST_NODE(&ks->bound);
-	memset(&ks->label, 0, sizeof(ks->label));
-	spin_lock_init(&ks->backlog_lock);
-	INIT_LIST_HEAD(&ks->backlog);
-	ks->backlog_len = 0;
-	ks->backlog_max = 0;
-	ks->backlog_dead = false;
-	init_waitqueue_head(&ks->backlog_wait);
-	INIT_LIST_HEAD(&ks->pending);
-	return sk;
-}
-
-/**
- * kdbus_sock_connected() - is this an end of a connection?
- * @sk: the socket
- */
-bool kdbus_sock_connected(struct sock *sk)
-{
-	/* Pairs with the release in connect(): the peer is there. */
-	enum kdbus_role role = smp_load_acquire(&kdbus_sk(sk)->role);
-
-	return role == KDBUS_ROLE_CLIENT || role == KDBUS_ROLE_DAEMON;
-}
 
 static int kdbus_release(struct socket *sock)
 {
@@ -181,8 +110,7 @@ static void kdbus_shutdown_daemon(struct kdbus_peer *peer, int mode)
 		kdbus_queue_shut(&peer->down);
 		other |= RCV_SHUTDOWN;
 	}
-	if (peer->client_sk)
-		kdbus_peer_shut(peer, peer->client_sk, other, false);
+	peer->transport->shutdown(peer, other);
 }
 
 static int kdbus_shutdown(struct socket *sock, int how)
@@ -209,10 +137,9 @@ static __poll_t kdbus_poll_connected(struct sock *sk)
 {
 	struct kdbus_sock *ks = kdbus_sk(sk);
 	bool daemon = ks->role == KDBUS_ROLE_DAEMON;
-	struct kdbus_queue *queue = daemon ? &ks->peer->up : &ks->peer->down;
 	__poll_t mask = 0;
 
-	if (kdbus_queue_readable(queue))
+	if (kdbus_peer_readable(ks->peer, daemon))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (daemon ? kdbus_stream_daemon_wait(ks->peer) : sock_writeable(sk))
 		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;

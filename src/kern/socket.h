@@ -5,10 +5,6 @@
 
 #include "address.h"
 
-extern struct proto kdbus_proto;
-
-struct sock *kdbus_sock_new(struct net *net, struct socket *sock, int kern);
-bool kdbus_sock_connected(struct sock *sk);
 int kdbus_socket_init(void);
 void kdbus_socket_exit(void);
 void kdbus_socket_exit_late(void);

@@ -340,6 +340,165 @@ int kdbus_stream_client(struct kdbus_peer *peer, struct iov_iter *from,
 				  &peer->from_client, peer->user, from, fds);
 }
 
+/**
+ * kdbus_stream_client_rest() - what is missing of the message being collected
+ * @peer: the client; the lock of its stream is held
+ * @to: set to where the next byte goes
+ *
+ * Return: number of bytes, 0 if nothing is being collected.
+ */
+u32 kdbus_stream_client_rest(struct kdbus_peer *peer, u8 **to)
+{
+	const struct kdbus_tx *tx = &peer->from_client;
+
+	lockdep_assert_held(&tx->lock);
+
+	if (!tx->msg)
+		return 0;
+	*to = kdbus_msg_bytes(tx->msg) + tx->filled;
+	return kdbus_msg_len(tx->msg) - tx->filled;
+}
+
+/**
+ * kdbus_stream_client_filled() - some of that has been put there
+ * @peer: the client; the lock of its stream is held
+ * @n: so many bytes
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -EPIPE if nobody will read what the client sends.
+ */
+int kdbus_stream_client_filled(struct kdbus_peer *peer, u32 n)
+{
+	struct kdbus_tx *tx = &peer->from_client;
+
+	lockdep_assert_held(&tx->lock);
+
+	tx->filled += n;
+	return kdbus_stream_whole(&kdbus_from_client, peer, tx);
+}
+
+/* Passes on, as the beginning of a message, what has been collected of it. */
+static int kdbus_lend_collected(struct kdbus_peer *peer, struct kdbus_tx *tx)
+{
+	struct kdbus_msg *msg = tx->msg;
+
+	if (!msg)
+		return kdbus_stream_give_up(&kdbus_from_client, peer, tx,
+					    peer->user, true, 0);
+	tx->msg = NULL;
+	msg->end = msg->pos + tx->filled;
+	return kdbus_client_chunk(peer, msg, true);
+}
+
+/* Lends @count bytes by @msg, which begin a message if they begin with @head. */
+static int kdbus_lend_bytes(struct kdbus_peer *peer, struct kdbus_msg *msg,
+			    const u8 *head, u32 count)
+{
+	if (head)
+		memcpy(kdbus_msg_bytes(msg), head, KDBUS_FIXED_HEADER);
+	msg->lent = true;
+	msg->endless = count == U32_MAX;
+	msg->end = count;
+	kdbus_bus_add(peer->bus, KDBUS_STAT_LENT, 1);
+	return kdbus_client_chunk(peer, msg, head);
+}
+
+/* What has been collected goes first; if it does not, @msg goes nowhere. */
+static int kdbus_lend_behind(struct kdbus_peer *peer, struct kdbus_tx *tx,
+			     struct kdbus_msg *msg, u32 count)
+{
+	int ret = 0;
+
+	if (!kdbus_stream_at_start(tx))
+		ret = kdbus_lend_collected(peer, tx);
+	if (ret) {
+		kdbus_msg_free(msg);
+		return ret;
+	}
+	if (count == U32_MAX)
+		WRITE_ONCE(tx->phase, KDBUS_PHASE_RAW);
+	return kdbus_lend_bytes(peer, msg, NULL, count);
+}
+
+/*
+ * The rest of a message that has begun: its length may not be known before its
+ * fixed header is complete.
+ */
+static int kdbus_lend_rest(struct kdbus_peer *peer, struct kdbus_tx *tx,
+			   struct kdbus_msg *msg, const u8 *fixed)
+{
+	struct kdbus_frame frame;
+	u32 count = U32_MAX;
+
+	if (tx->msg)
+		count = kdbus_msg_len(tx->msg) - tx->filled;
+	else if (kdbus_message_frame(fixed, KDBUS_MESSAGE_MAX, &frame))
+		count = frame.total_len - tx->fixed_len;
+	return kdbus_lend_behind(peer, tx, msg, count);
+}
+
+static int kdbus_lend_message(struct kdbus_peer *peer, struct kdbus_tx *tx,
+			      struct kdbus_msg *msg, const u8 *fixed)
+{
+	struct kdbus_frame frame;
+
+	if (!kdbus_message_frame(fixed, kdbus_client_max_size(peer), &frame))
+		return kdbus_lend_behind(peer, tx, msg, U32_MAX);
+	return kdbus_lend_bytes(peer, msg, fixed, frame.total_len);
+}
+
+static int kdbus_lend_passing(struct kdbus_peer *peer, struct kdbus_tx *tx,
+			      struct kdbus_msg *msg)
+{
+	u32 left = tx->pass_left;
+
+	tx->pass_left = 0;
+	tx->phase = KDBUS_PHASE_MESSAGES;
+	return kdbus_lend_bytes(peer, msg, NULL, left);
+}
+
+/**
+ * kdbus_stream_client_lend() - there is something that only the daemon can read
+ * @peer: the client; the lock of its stream is held
+ * @head: the next bytes of the stream, which stay where they are
+ * @len: how many of them can be seen, KDBUS_FIXED_HEADER if there are more
+ *
+ * What the message that these bytes belong to has not been read of is lent to
+ * the daemon, or, if they do not tell how much that is, everything from here on.
+ * No library sends files with a part of a fixed header.  The caller reads
+ * nothing until the daemon has taken it.
+ *
+ * Context: process context, may sleep.
+ * Return: 0 if bytes have been lent; -ENOMEM, with nothing done; or -EPIPE if
+ * nobody will read them.
+ */
+int kdbus_stream_client_lend(struct kdbus_peer *peer, const u8 *head, u32 len)
+{
+	struct kdbus_tx *tx = &peer->from_client;
+	u8 fixed[KDBUS_FIXED_HEADER];
+	u32 missing = KDBUS_FIXED_HEADER - tx->fixed_len;
+	struct kdbus_msg *msg;
+
+	lockdep_assert_held(&tx->lock);
+
+	if (READ_ONCE(peer->up.shut))
+		return -EPIPE;
+	msg = kdbus_msg_new(peer->user, 0, KDBUS_FIXED_HEADER, true);
+	if (!msg)
+		return -ENOMEM;
+	if (tx->phase == KDBUS_PHASE_PASS)
+		return kdbus_lend_passing(peer, tx, msg);
+	if (tx->msg)
+		return kdbus_lend_rest(peer, tx, msg, NULL);
+	if (tx->phase != KDBUS_PHASE_MESSAGES || len < missing)
+		return kdbus_lend_behind(peer, tx, msg, U32_MAX);
+	memcpy(fixed, tx->fixed, tx->fixed_len);
+	memcpy(fixed + tx->fixed_len, head, missing);
+	if (tx->fixed_len)
+		return kdbus_lend_rest(peer, tx, msg, fixed);
+	return kdbus_lend_message(peer, tx, msg, fixed);
+}
+
 /*
  * May the daemon begin another message?  One that observes the limits it has
  * set is never refused, as long as its owner has memory left.  Beyond that each
@@ -357,6 +516,9 @@ static bool kdbus_stream_daemon_room(const struct kdbus_peer *peer)
 		return true;
 	/* Files that wait here would be hidden from the owner's limit. */
 	if (READ_ONCE(peer->down.fds) > READ_ONCE(config->max_outgoing_fds))
+		return false;
+	/* It has files to send, which nobody can keep for it. */
+	if (READ_ONCE(peer->down_files))
 		return false;
 	if (bytes < least)
 		return true;
@@ -504,6 +666,15 @@ static int kdbus_daemon_sasl(struct kdbus_peer *peer, struct iov_iter *from)
 	return kdbus_daemon_put(peer, msg);
 }
 
+/* A write has to wait: nothing may overtake it meanwhile. */
+static void kdbus_daemon_refused(struct kdbus_peer *peer)
+{
+	kdbus_daemon_down_off(peer, KDBUS_DOWN_REFUSED, true);
+	/* Whoever waits for an edge has seen none if there is room by now. */
+	if (kdbus_stream_daemon_wait(peer))
+		kdbus_daemon_write_space(peer);
+}
+
 /**
  * kdbus_stream_daemon() - the daemon end writes
  * @peer: the connection; the lock of the daemon's stream is held
@@ -522,11 +693,76 @@ int kdbus_stream_daemon(struct kdbus_peer *peer, struct iov_iter *from,
 		return -EPIPE;
 	ret = kdbus_stream_write(&kdbus_from_daemon, kdbus_daemon_sasl, peer,
 				 &peer->from_daemon, peer->owner, from, fds);
-	if (ret != -EAGAIN)
-		return ret;
-	kdbus_daemon_down_off(peer, KDBUS_DOWN_REFUSED, true);
-	/* Whoever waits for an edge has seen none if there is room by now. */
-	if (kdbus_stream_daemon_wait(peer))
-		kdbus_daemon_write_space(peer);
+	if (ret == -EAGAIN)
+		kdbus_daemon_refused(peer);
 	return ret;
+}
+
+/* Looks at the header of what the daemon is about to send itself. */
+static int kdbus_files_header(struct kdbus_peer *peer, struct iov_iter *from,
+			      u8 *fixed, struct kdbus_frame *frame)
+{
+	struct kdbus_tx *tx = &peer->from_daemon;
+	int ret;
+
+	if (iov_iter_count(from) < KDBUS_FIXED_HEADER)
+		return -EINVAL;
+	ret = kdbus_stream_fill(from, fixed, KDBUS_FIXED_HEADER);
+	if (ret)
+		return ret;
+	iov_iter_revert(from, KDBUS_FIXED_HEADER);
+	if (tx->phase == KDBUS_PHASE_SASL && kdbus_daemon_begins(peer, *fixed))
+		tx->phase = KDBUS_PHASE_MESSAGES;
+	if (tx->phase != KDBUS_PHASE_MESSAGES || !kdbus_stream_at_start(tx) ||
+	    !kdbus_message_frame(fixed, KDBUS_MESSAGE_MAX, frame))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * kdbus_stream_daemon_files() - the daemon end writes to one who is attached
+ * @peer: the connection; the lock of the daemon's stream is held
+ * @msg: the sendmsg() call, with files
+ *
+ * Only the socket of the client can take the files, and only from the daemon:
+ * so it has to wait until nothing is left to be sent before them, nor of a
+ * batch that is not to be seen yet.
+ *
+ * Context: process context of the daemon, may sleep.
+ * Return: bytes sent, or a negative error: EAGAIN, EPIPE, EFAULT, EINVAL if
+ * they do not come with the beginning of a message.
+ */
+ssize_t kdbus_stream_daemon_files(struct kdbus_peer *peer, struct msghdr *msg)
+{
+	struct kdbus_tx *tx = &peer->from_daemon;
+	u8 fixed[KDBUS_FIXED_HEADER];
+	struct kdbus_frame frame;
+	ssize_t n;
+
+	lockdep_assert_held(&tx->lock);
+
+	if (READ_ONCE(peer->down.shut))
+		return -EPIPE;
+	n = kdbus_files_header(peer, &msg->msg_iter, fixed, &frame);
+	if (n)
+		return n;
+	iov_iter_truncate(&msg->msg_iter, frame.total_len);
+	n = READ_ONCE(peer->bus->batch) ? -EAGAIN :
+					  peer->transport->send(peer, msg);
+	if (n > 0) {
+		kdbus_bus_add(peer->bus, KDBUS_STAT_DAEMON, 1);
+		kdbus_reply_answered(peer, fixed);
+		tx->pass_left = frame.total_len - n;
+		if (tx->pass_left)
+			tx->phase = KDBUS_PHASE_PASS;
+	}
+	/* From here on there is a whole message, or the rest is to come. */
+	kdbus_daemon_down_off(peer, KDBUS_DOWN_CUT, n > 0 && tx->pass_left);
+	if (n == -EAGAIN) {
+		WRITE_ONCE(peer->down_files, true);
+		/* Somebody may have made room just before: look again. */
+		peer->transport->readable(peer);
+		kdbus_daemon_refused(peer);
+	}
+	return n;
 }

@@ -4,8 +4,8 @@
  *
  * A client only needs the socket calls.  Everything below is for the owner of
  * a bus, that is for whoever holds the listening socket or a socket that
- * accept() returned from it ("a daemon end").  Options given on any other
- * socket fail with EPERM.
+ * accept() or KDBUS_ATTACH returned from it ("a daemon end").  Options given on
+ * any other socket fail with EPERM.
  */
 #ifndef _UAPI_KDBUS_H
 #define _UAPI_KDBUS_H
@@ -82,6 +82,21 @@
  *	visible, all at once.
  * @KDBUS_PEERSEC: (get, any connected socket) the security label of the other
  *	side as it was at connect(), as SO_PEERSEC gives it for AF_UNIX.
+ * @KDBUS_BUS_NEW: (set, a socket that is nothing yet) a text without NUL: make
+ *	the socket the owner of a bus that nobody can connect() to, for
+ *	connections that are attached.  The text takes the place of the path in
+ *	/proc/net/kdbus.
+ * @KDBUS_ATTACH: (get, listener or daemon end) struct kdbus_attach, read and
+ *	written: take over a connected AF_UNIX stream socket.  It is a
+ *	connection of this bus from now on, whose client end is the other end of
+ *	that socket, and whose daemon end is the new descriptor.  Nobody else
+ *	may read or write the socket any more; the module keeps it open until
+ *	the daemon end is closed.  Files that are written to such a daemon end
+ *	have to come with the beginning of a message, and with all of its fixed
+ *	header; EINVAL otherwise.
+ *	EBUSY if the socket, or its other end, is attached already or belongs
+ *	to a sockmap; EOPNOTSUPP if it is not a connected AF_UNIX stream socket,
+ *	or has SO_PASSCRED or the like set.
  */
 enum kdbus_sockopt {
 	KDBUS_BUS_CONFIG = 1,
@@ -103,6 +118,8 @@ enum kdbus_sockopt {
 	KDBUS_BUS_MATCH_REMOVE = 17,
 	KDBUS_BUS_STAGE = 18,
 	KDBUS_BUS_COMMIT = 19,
+	KDBUS_BUS_NEW = 20,
+	KDBUS_ATTACH = 21,
 };
 
 /**
@@ -247,6 +264,24 @@ struct kdbus_reply_query {
 	__u32 known;
 	__u32 count;
 	__u32 reserved;
+};
+
+/* Longest security label of an attached connection. */
+#define KDBUS_LABEL_MAX		4096
+
+/**
+ * struct kdbus_attach - a connected AF_UNIX socket that becomes a connection
+ *
+ * @fd: in: the socket; out: the daemon end, with close-on-exec set, and
+ *	O_NONBLOCK if the socket has it
+ * @label_len: in: bytes of @label, 0 if there is none
+ * @label: in: what %KDBUS_PEERSEC is to give for the new daemon end; the owner
+ *	knows it from SO_PEERSEC of the socket
+ */
+struct kdbus_attach {
+	__s32 fd;
+	__u32 label_len;
+	char label[];
 };
 
 #endif

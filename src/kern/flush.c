@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the client of an attached socket is to read.
+ *
+ * It waits in the peer's queue until it can be written to the socket: bytes
+ * there count as unread, those in the socket as read, as they do for dbus-daemon.
+ * Whoever puts something into the queue writes it, or a kernel thread when the
+ * reader has made room.
+ */
+
+#include <linux/file.h>
+#include <net/sock.h>
+
+#include "bus.h"
+#include "flush.h"
+#include "peer.h"
+#include "stream.h"
+#include "unixsock.h"
+
+/* The socket is full: true if there is room by now, else its reader will call. */
+static bool kdbus_flush_block(struct kdbus_unix *u)
+{
+	set_bit(KDBUS_UNIX_BLOCKED, &u->flags);
+	/* Pairs with kdbus_flush_relief(): one sees the other. */
+	smp_mb__after_atomic();
+	return kdbus_unix_writable(u) &&
+	       test_and_clear_bit(KDBUS_UNIX_BLOCKED, &u->flags);
+}
+
+/**
+ * kdbus_flush_relief() - somebody has read from the socket
+ * @u: the socket
+ *
+ * Context: any, under any lock; the reader's, who may hold the file of the
+ * other end alone.
+ */
+void kdbus_flush_relief(struct kdbus_unix *u)
+{
+	/* Pairs with kdbus_flush_block(). */
+	smp_mb();
+	if (test_bit(KDBUS_UNIX_BLOCKED, &u->flags) &&
+	    kdbus_unix_writable(u) &&
+	    test_and_clear_bit(KDBUS_UNIX_BLOCKED, &u->flags))
+		kdbus_unix_work(u, 0);
+}
+
+/* What could not be written: true if it is worth to try again at once. */
+static bool kdbus_flush_failed(struct kdbus_unix *u, int error)
+{
+	if (error == -EAGAIN)
+		return kdbus_flush_block(u);
+	if (error == -ENOMEM || error == -ENOBUFS)
+		kdbus_unix_work(u, KDBUS_UNIX_RETRY);
+	else
+		/* Nobody will read it. */
+		kdbus_queue_purge(&u->peer->down);
+	return false;
+}
+
+/* Writes as much as there is room for.  The place before the reader is ours. */
+static void kdbus_flush_queue(struct kdbus_unix *u)
+{
+	struct kdbus_queue *down = &u->peer->down;
+	struct kdbus_msg *msg;
+	int n;
+
+	while ((msg = kdbus_queue_front(down))) {
+		n = kdbus_unix_write(u, kdbus_msg_bytes(msg),
+				     kdbus_msg_len(msg));
+		if (n > 0)
+			kdbus_queue_consume(down, msg, n, 0);
+		else if (!kdbus_flush_failed(u, n))
+			break;
+		cond_resched();
+	}
+}
+
+/* May the daemon try to send its files now? */
+static bool kdbus_flush_clear(struct kdbus_unix *u)
+{
+	if (READ_ONCE(u->peer->bus->batch))
+		return false;
+	if (READ_ONCE(u->peer->down.shut))
+		return true;
+	return !READ_ONCE(u->peer->down.bytes) &&
+	       (kdbus_unix_writable(u) || kdbus_flush_block(u));
+}
+
+static void kdbus_flush_tell(struct kdbus_unix *u)
+{
+	struct kdbus_peer *peer = u->peer;
+
+	/* Pairs with kdbus_stream_daemon_files(), which calls us after it. */
+	if (READ_ONCE(peer->down_files) && kdbus_flush_clear(u)) {
+		WRITE_ONCE(peer->down_files, false);
+		peer->daemon_sk->sk_write_space(peer->daemon_sk);
+	}
+	kdbus_stream_daemon_relief(peer);
+}
+
+static void kdbus_flush_all(struct kdbus_unix *u)
+{
+	struct file *file = kdbus_unix_get(u);
+
+	if (!file)
+		return;
+	/* The daemon has it, and will call when it has sent its files. */
+	if (mutex_trylock(&u->peer->down.reader)) {
+		kdbus_flush_queue(u);
+		mutex_unlock(&u->peer->down.reader);
+		kdbus_flush_tell(u);
+	}
+	fput(file);
+}
+
+/* Only a kernel thread can say that the owner of the bus is the sender. */
+static bool kdbus_flush_is_for_thread(struct kdbus_unix *u)
+{
+	struct file *file;
+	bool wants;
+
+	if (current->flags & PF_KTHREAD)
+		return false;
+	file = kdbus_unix_get(u);
+	if (!file)
+		return false;
+	wants = kdbus_unix_wants_creds(u);
+	fput(file);
+	return wants;
+}
+
+/**
+ * kdbus_flush_continue() - be the flusher
+ * @u: the socket; the caller has the place
+ *
+ * Context: process context, may sleep, no locks but that of the daemon's stream.
+ */
+void kdbus_flush_continue(struct kdbus_unix *u)
+{
+	int looks, seen;
+
+	for (looks = 0; looks < KDBUS_UNIX_LOOKS; looks++) {
+		if (kdbus_flush_is_for_thread(u))
+			break;
+		seen = atomic_read(&u->flush);
+		kdbus_flush_all(u);
+		if (!atomic_sub_return(seen, &u->flush))
+			return;
+	}
+	set_bit(KDBUS_UNIX_FLUSH_LEFT, &u->flags);
+	kdbus_unix_work(u, 0);
+}
+
+/**
+ * kdbus_flush() - there is something to be written
+ * @u: the socket
+ *
+ * Context: process context, may sleep, no locks but that of the daemon's stream.
+ */
+void kdbus_flush(struct kdbus_unix *u)
+{
+	if (atomic_inc_return(&u->flush) == 1)
+		kdbus_flush_continue(u);
+}
+
+/* Nothing comes before the files, and nothing will while they are sent. */
+static bool kdbus_flush_reserve(struct kdbus_peer *peer)
+{
+	bool ok;
+
+	spin_lock(&peer->down.lock);
+	ok = list_empty(&peer->down.msgs);
+	if (ok)
+		peer->down_off |= KDBUS_DOWN_CUT;
+	spin_unlock(&peer->down.lock);
+	return ok;
+}
+
+static ssize_t kdbus_flush_send(struct kdbus_unix *u, struct msghdr *msg)
+{
+	unsigned int flags = msg->msg_flags;
+	ssize_t ret;
+
+	kdbus_flush_queue(u);
+	if (!kdbus_flush_reserve(u->peer))
+		return -EAGAIN;
+	msg->msg_flags |= MSG_DONTWAIT | MSG_NOSIGNAL;
+	ret = READ_ONCE(u->sock->ops)->sendmsg(u->sock, msg,
+					       iov_iter_count(&msg->msg_iter));
+	msg->msg_flags = flags;
+	return ret;
+}
+
+/**
+ * kdbus_flush_files() - let the daemon send something with files itself
+ * @u: the socket
+ * @msg: its sendmsg() call
+ *
+ * Context: process context of the daemon, under the lock of its stream.
+ * Return: bytes sent; -EAGAIN if there is something before it, or no room.
+ * Unless it fails with -EPIPE, the module puts nothing before the client until
+ * the caller says so.
+ */
+ssize_t kdbus_flush_files(struct kdbus_unix *u, struct msghdr *msg)
+{
+	struct file *file = kdbus_unix_get(u);
+	ssize_t ret = -EAGAIN;
+
+	if (!file)
+		return -EPIPE;
+	/* It does not wait for whoever is writing. */
+	if (mutex_trylock(&u->peer->down.reader)) {
+		ret = kdbus_flush_send(u, msg);
+		mutex_unlock(&u->peer->down.reader);
+	}
+	fput(file);
+	/* Somebody may have come meanwhile and gone away again. */
+	kdbus_flush(u);
+	return ret;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An AF_UNIX socket that has been taken over from the owner of a bus. */
+
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/net.h>
+#include <linux/pid.h>
+#include <linux/uio.h>
+#include <net/af_unix.h>
+#include <net/sock.h>
+
+#include "../compat/compat.h"
+#include "peer.h"
+#include "unixsock.h"
+
+static struct workqueue_struct *kdbus_unix_wq;
+
+/**
+ * kdbus_unix_init() - prepare for sockets
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_unix_init(void)
+{
+	kdbus_unix_wq = alloc_workqueue("kdbus_unix", WQ_UNBOUND, 0);
+	return kdbus_unix_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * kdbus_unix_exit() - wait for what is left to be done
+ */
+void kdbus_unix_exit(void)
+{
+	destroy_workqueue(kdbus_unix_wq);
+}
+
+/**
+ * kdbus_unix_get() - use the socket
+ * @u: the socket
+ *
+ * Context: any.
+ * Return: a reference that keeps it, for fput(), or NULL if it is given up.
+ */
+struct file *kdbus_unix_get(struct kdbus_unix *u)
+{
+	struct file *file;
+
+	spin_lock_bh(&u->lock);
+	file = u->file ? get_file(u->file) : NULL;
+	spin_unlock_bh(&u->lock);
+	return file;
+}
+
+/**
+ * kdbus_unix_work() - leave something to a kernel thread
+ * @u: the socket
+ * @delay: jiffies until then
+ *
+ * Context: any, under any lock.
+ */
+void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay)
+{
+	/* Nothing is left to be done for a peer that nobody has any more. */
+	if (!kref_get_unless_zero(&u->peer->kref))
+		return;
+	if (!queue_delayed_work(kdbus_unix_wq, &u->work, delay))
+		kdbus_peer_put(u->peer);
+}
+
+/**
+ * kdbus_unix_other() - the other end
+ * @u: the socket, with a reference, which keeps it
+ *
+ * Return: its sock, or NULL if the socket has never had any.
+ */
+struct sock *kdbus_unix_other(const struct kdbus_unix *u)
+{
+	return unix_sk(u->sock->sk)->peer;
+}
+
+/**
+ * kdbus_unix_empty() - has the other end written nothing that is unread?
+ * @u: the socket, with a reference
+ */
+bool kdbus_unix_empty(const struct kdbus_unix *u)
+{
+	return skb_queue_empty_lockless(&u->sock->sk->sk_receive_queue);
+}
+
+/**
+ * kdbus_unix_writable() - would poll() say that there is room to write?
+ * @u: the socket, with a reference, or one whose callback this is
+ *
+ * To AF_UNIX there is if a quarter of the buffer at most is in use.
+ */
+bool kdbus_unix_writable(const struct kdbus_unix *u)
+{
+	const struct sock *sk = u->sock->sk;
+
+	return (u64)refcount_read(&sk->sk_wmem_alloc) * 4 <=
+	       (u64)READ_ONCE(sk->sk_sndbuf);
+}
+
+/**
+ * kdbus_unix_wants_creds() - does the reader look at who has written?
+ * @u: the socket, with a reference
+ */
+bool kdbus_unix_wants_creds(const struct kdbus_unix *u)
+{
+	bool wants;
+
+	rcu_read_lock();
+	wants = kdbus_sk_passes_creds(kdbus_unix_other(u));
+	rcu_read_unlock();
+	return wants;
+}
+
+/**
+ * kdbus_unix_other_reset() - tell the other end that something was not read
+ * @u: the socket, with a reference
+ */
+void kdbus_unix_other_reset(const struct kdbus_unix *u)
+{
+	WRITE_ONCE(kdbus_unix_other(u)->sk_err, ECONNRESET);
+}
+
+/* Not sock_recvmsg(): what the owner may do is not the writer's to prove. */
+static int kdbus_unix_recvmsg(struct kdbus_unix *u, struct msghdr *msg,
+			      size_t size, int flags)
+{
+	int ret = READ_ONCE(u->sock->ops)->recvmsg(u->sock, msg, size,
+						   flags | MSG_DONTWAIT);
+
+	/* Whoever comes upon it takes it away. */
+	if (ret == -ECONNRESET)
+		u->reset = true;
+	return ret;
+}
+
+/**
+ * kdbus_unix_look() - what is there, and does it bring files?
+ * @u: the socket, with a reference
+ * @files: set to whether files come with some of it
+ *
+ * Reading files in the kernel would lose them, and which piece of the queue
+ * brings them cannot be told on every kernel.  But peeking says whether there
+ * are any: it goes on to the first piece with files, however much is asked for.
+ *
+ * Context: process context of the pump.
+ * Return: bytes, no more than the first piece with files has; 0 at the end of
+ * the stream, or a negative error, EAGAIN if there is nothing.
+ */
+int kdbus_unix_look(struct kdbus_unix *u, bool *files)
+{
+	struct msghdr msg = {};
+	int ret;
+
+	iov_iter_discard(&msg.msg_iter, READ, INT_MAX);
+	ret = kdbus_unix_recvmsg(u, &msg, INT_MAX, MSG_PEEK);
+	*files = msg.msg_flags & MSG_CTRUNC;
+	return ret;
+}
+
+/**
+ * kdbus_unix_peek() - copy what comes next, and leave it there
+ * @u: the socket, with a reference
+ * @to: where to
+ * @size: bytes
+ *
+ * Context: process context of the pump.
+ * Return: bytes, or a negative error.
+ */
+int kdbus_unix_peek(struct kdbus_unix *u, void *to, size_t size)
+{
+	struct kvec vec = { .iov_base = to, .iov_len = size };
+	struct msghdr msg = {};
+
+	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, size);
+	return kdbus_unix_recvmsg(u, &msg, size, MSG_PEEK);
+}
+
+/**
+ * kdbus_unix_read() - read what comes next
+ * @u: the socket, with a reference
+ * @to: where to
+ * @size: bytes, which bring no files
+ *
+ * Context: process context of the pump.
+ * Return: bytes, or a negative error.
+ */
+int kdbus_unix_read(struct kdbus_unix *u, void *to, size_t size)
+{
+	struct kvec vec = { .iov_base = to, .iov_len = size };
+	struct msghdr msg = {};
+
+	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, size);
+	return kdbus_unix_recvmsg(u, &msg, size, 0);
+}
+
+/* Nothing can be said in the name of somebody who is gone. */
+static bool kdbus_unix_owner_lives(const struct kdbus_unix *u)
+{
+	bool lives;
+
+	rcu_read_lock();
+	lives = pid_task(u->pid, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return lives;
+}
+
+/* Who the owner of the bus is, for a task that may say anything about it. */
+static void kdbus_unix_creds(struct kdbus_unix *u, struct ucred *creds)
+{
+	creds->pid = pid_nr(u->pid);
+	creds->uid = from_kuid_munged(&init_user_ns, u->cred->uid);
+	creds->gid = from_kgid_munged(&init_user_ns, u->cred->gid);
+}
+
+/**
+ * kdbus_unix_write() - write something to the other end
+ * @u: the socket, with a reference
+ * @from: what
+ * @size: bytes
+ *
+ * Context: process context of the flusher; a kernel thread if the reader looks
+ * at who writes.
+ * Return: bytes written, or a negative error.
+ */
+int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size)
+{
+	struct {
+		struct cmsghdr head;
+		struct ucred creds;
+	} control = {
+		.head = {
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_CREDENTIALS,
+			.cmsg_len = CMSG_LEN(sizeof(struct ucred)),
+		},
+	};
+	struct kvec vec = { .iov_base = from, .iov_len = size };
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+
+	if ((current->flags & PF_KTHREAD) && kdbus_unix_owner_lives(u)) {
+		kdbus_unix_creds(u, &control.creds);
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+	}
+	iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, size);
+	return READ_ONCE(u->sock->ops)->sendmsg(u->sock, &msg, size);
+}
