@@ -163,14 +163,63 @@ unsigned long ended_stat(const char *key)
 	return value;
 }
 
-/**
- * settle() - wait until connections that have been closed are gone
- *
- * They are freed behind a grace period.
- */
-void settle(void)
+enum transport transport;
+
+static void peer_identify(struct peer *peer)
 {
-	usleep(slowly(500) * 1000);
+	struct kdbus_peer_info info;
+	socklen_t len = sizeof(info);
+
+	assert_ok(getsockopt(peer->daemon, SOL_KDBUS, KDBUS_PEER_INFO, &info,
+			     &len));
+	peer->id = info.peer_id;
+}
+
+static void connect_native(struct bus *bus, struct peer *peer)
+{
+	struct sockaddr_un sun;
+	socklen_t len = bus_address(bus, &sun);
+
+	peer->client = socket(kdbus_family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_ok(peer->client);
+	assert_ok(connect(peer->client, (struct sockaddr *)&sun, len));
+	peer->daemon = accept4(bus->listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_ok(peer->daemon);
+}
+
+/**
+ * attach() - hand a connected AF_UNIX socket over
+ * @owner: the listener of a bus, or a daemon end
+ * @fd: the socket, which stays open
+ *
+ * Return: the daemon end, or -1.
+ */
+int attach(int owner, int fd)
+{
+	struct kdbus_attach attach = { .fd = fd };
+	socklen_t len = sizeof(attach);
+
+	if (getsockopt(owner, SOL_KDBUS, KDBUS_ATTACH, &attach, &len))
+		return -1;
+	return attach.fd;
+}
+
+/**
+ * peer_attach() - make a connection of AF_UNIX that is attached at once
+ * @bus: the bus
+ * @peer: filled in
+ */
+void peer_attach(struct bus *bus, struct peer *peer)
+{
+	int end[2];
+
+	*peer = (struct peer){ .bus = bus, .attached = true };
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end));
+	peer->client = end[0];
+	peer->daemon = attach(bus->listener, end[1]);
+	assert_ok(peer->daemon);
+	close(end[1]);
+	peer_identify(peer);
 }
 
 /**
@@ -180,20 +229,16 @@ void settle(void)
  */
 void peer_connect(struct bus *bus, struct peer *peer)
 {
-	struct kdbus_peer_info info;
-	struct sockaddr_un sun;
-	socklen_t len = bus_address(bus, &sun);
+	bool odd = bus->connections++ % 2;
 
+	if (transport == ATTACHED ||
+	    (transport == (odd ? NATIVE_FIRST : ATTACHED_FIRST))) {
+		peer_attach(bus, peer);
+		return;
+	}
 	*peer = (struct peer){ .bus = bus };
-	peer->client = socket(kdbus_family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_ok(peer->client);
-	assert_ok(connect(peer->client, (struct sockaddr *)&sun, len));
-	peer->daemon = accept4(bus->listener, NULL, NULL, SOCK_CLOEXEC);
-	assert_ok(peer->daemon);
-	len = sizeof(info);
-	assert_ok(getsockopt(peer->daemon, SOL_KDBUS, KDBUS_PEER_INFO, &info,
-			     &len));
-	peer->id = info.peer_id;
+	connect_native(bus, peer);
+	peer_identify(peer);
 }
 
 static void say(int from, int to, const char *text, size_t len)

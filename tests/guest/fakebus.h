@@ -38,16 +38,27 @@ enum { NO_REPLY = 1, NO_AUTO_START = 2, INTERACTIVE = 4 };
  * @listener: the listening socket
  * @path: where
  * @config: what bus_configure() says
+ * @connections: how many there have been
  */
 struct bus {
 	int listener;
 	char path[64];
 	struct kdbus_bus_config config;
+	int connections;
 };
+
+/*
+ * How the clients of the tests are connected: through sockets of the module,
+ * through AF_UNIX sockets that are attached, or in turns.
+ */
+enum transport { NATIVE, ATTACHED, NATIVE_FIRST, ATTACHED_FIRST };
+
+extern enum transport transport;
 
 /**
  * struct peer - a connection
  * @bus: of which bus
+ * @attached: the client end is an AF_UNIX socket
  * @client: the client end, or -1
  * @daemon: the daemon end, or -1
  * @id: its number
@@ -55,6 +66,7 @@ struct bus {
  */
 struct peer {
 	struct bus *bus;
+	bool attached;
 	int client;
 	int daemon;
 	uint64_t id;
@@ -118,9 +130,12 @@ int bus_forget(struct bus *bus);
 unsigned long bus_stat(const struct bus *bus, const char *key);
 unsigned long ended_stat(const char *key);
 
+/* settle.c */
 void settle(void);
 
+int attach(int owner, int fd);
 void peer_connect(struct bus *bus, struct peer *peer);
+void peer_attach(struct bus *bus, struct peer *peer);
 void peer_sasl(struct peer *peer);
 void peer_open(struct bus *bus, struct peer *peer, const char *name);
 void peer_close(struct peer *peer);
@@ -157,6 +172,13 @@ void expect_slow(struct peer *from, const struct writer *w);
 void expect_end(int fd);
 bool goes_fast(struct peer *from, struct peer *to, struct writer w);
 
+/* attached.c */
+bool files_may_go_fast(const struct peer *from, const struct peer *to);
+void relay(struct peer *from, struct peer *to);
+bool soon_writable(const struct peer *peer);
+void drain_end(int fd);
+void drain(const struct peer *peer);
+
 #define assert_ok(call)							\
 	do {								\
 		if ((call) < 0)						\
@@ -191,5 +213,8 @@ SUITE(route_limits);
 SUITE(route_life);
 SUITE(route_invalid);
 SUITE(route_hostile);
+SUITE(attach_take);
+SUITE(attach_files);
+SUITE(attach_tricks);
 
 #endif

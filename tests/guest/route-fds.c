@@ -121,6 +121,7 @@ static void both_ways(void **state)
 	(void)state;
 	w = MESSAGE(SPEC_CALL(":1.2"), .serial = 5, .fds = 1, .text = "hello");
 	send_cargo(a.client, &w, &cargo);
+	relay(&a, &b);
 	expect_nothing(a.daemon);
 	expect_cargo(b.client, &cargo);
 	writer_free(&w);
@@ -128,6 +129,7 @@ static void both_ways(void **state)
 	cargo = cargo_new();
 	w = MESSAGE(SPEC_RETURN(":1.1", 5), .fds = 1);
 	send_cargo(b.client, &w, &cargo);
+	relay(&b, &a);
 	expect_nothing(b.daemon);
 	expect_cargo(a.client, &cargo);
 	writer_free(&w);
@@ -223,8 +225,8 @@ static bool many_go_fast(int n)
 static void limit_of_one_message(void **state)
 {
 	(void)state;
-	assert_true(many_go_fast(1));
-	assert_true(many_go_fast(16));
+	assert_int_equal(many_go_fast(1), files_may_go_fast(&a, &b));
+	assert_int_equal(many_go_fast(16), files_may_go_fast(&a, &b));
 	assert_false(many_go_fast(17));
 	bus.config.max_message_fds = 0;
 	assert_ok(bus_configure(&bus));
@@ -237,6 +239,9 @@ static void limit_of_a_recipient(void **state)
 	int fds[10] = { 0 }, got[10], i, count;
 
 	(void)state;
+	/* Otherwise they wait in the daemon, or in sockets of AF_UNIX. */
+	if (!files_may_go_fast(&a, &b))
+		return;
 	bus.config.max_outgoing_fds = 25;
 	assert_ok(bus_configure(&bus));
 	for (i = 0; i < 4; i++)
@@ -315,6 +320,7 @@ static void held_with_its_message(void **state)
 	expect_slow(&a, &slow);
 	expect_nothing(b.client);
 	assert_ok(peer_done(&a, 1));
+	relay(&a, &b);
 	expect_cargo(b.client, &cargo);
 	writer_free(&slow);
 	writer_free(&w);
@@ -330,6 +336,7 @@ static void closed_with_the_connection(void **state)
 
 	(void)state;
 	send_cargo(a.client, &w, &down);
+	relay(&a, &b);
 	send_cargo(a.client, &slow, &up);
 	send_cargo(a.client, &w, &held);
 	assert_int_equal(send_with_fds(a.client, w.p, 30, &half.writer, 1, 0),
@@ -356,6 +363,7 @@ static void closed_with_the_recipient(void **state)
 
 	(void)state;
 	send_cargo(a.client, &w, &cargo);
+	relay(&a, &b);
 	peer_close_client(&b);
 	assert_false(cargo_alive(&cargo));
 	close(cargo.reader);
@@ -370,6 +378,7 @@ static void read_without_asking(void **state)
 
 	(void)state;
 	send_cargo(a.client, &w, &cargo);
+	relay(&a, &b);
 	m = receive(b.client, NULL, NULL);
 	assert_false(cargo_alive(&cargo));
 	close(cargo.reader);

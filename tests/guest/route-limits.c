@@ -34,14 +34,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void drain(int fd)
-{
-	static char block[100000];
-
-	while (recv(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
-		;
-	assert_int_equal(errno, EAGAIN);
-}
+/* What the socket of an attached client takes besides, in bytes. */
+#define ATTACHED_ROOM	212992
 
 static size_t waiting(int fd)
 {
@@ -55,7 +49,7 @@ static size_t waiting(int fd)
 static void recipient_does_not_read(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 1000);
-	size_t len = w.len + 16;
+	size_t len = w.len + 16, more = b.attached ? ATTACHED_ROOM / len : 0;
 	int fast = 0;
 
 	(void)state;
@@ -68,14 +62,14 @@ static void recipient_does_not_read(void **state)
 		fast++;
 	}
 	/* The one that goes over it still gets through, as in dbus-daemon. */
-	assert_in_range(fast, 100000 / len, 100000 / len + 1);
+	assert_in_range(fast, 100000 / len, 100000 / len + 1 + more);
 	expect_slow(&a, &w);
 	assert_ok(peer_done(&a, 1));
 	/* Nor is the sender blocked ever. */
 	send_message(&a, &w);
 	expect_slow(&a, &w);
 	assert_ok(peer_done(&a, 1));
-	drain(b.client);
+	drain(&b);
 	assert_true(goes_fast(&a, &b, w));
 }
 
@@ -131,14 +125,14 @@ static void daemon_is_refused(void **state)
 	assert_ok(bus_configure(&bus));
 	/* Never before that and one message more. */
 	sent = fill_from_daemon();
-	assert_in_range(sent, 12, 14);
+	assert_in_range(sent, 12, b.attached ? 16 : 14);
 	assert_int_equal(poll(&p, 1, 0), 0);
 	/*
 	 * What the daemon could not write must not be overtaken, even once
 	 * there is room, until it says that there is nothing left.
 	 */
 	assert_false(goes_fast(&b, &a, MESSAGE(SPEC_CALL(":1.2"))));
-	drain(b.client);
+	drain(&b);
 	assert_int_equal(poll(&p, 1, 0), 1);
 	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"))));
 	assert_ok(peer_caps(&b, CAPS_ALL));
@@ -253,7 +247,7 @@ static void held_without_memory(void **state)
 	send_free(&a, MESSAGE(SPEC_SIGNAL(":1.2")));
 	for (at = 0; at < 60000; at += 20000)
 		send_bytes(a.client, big.p + at, 20000);
-	drain(a.daemon);
+	drain_end(a.daemon);
 	expect_nothing(b.client);
 	assert_ok(peer_done(&a, 1));
 	assert_true(waiting(b.client) > 0);
@@ -418,8 +412,8 @@ static void memory_cgroup_of_sender(void **state)
 	/* Where the rest was is what others see of it: nothing. */
 	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_SIGNAL(":1.1"))));
 
-	drain(a.daemon);
-	drain(b.client);
+	drain_end(a.daemon);
+	drain(&b);
 	assert_ok(peer_done(&a, 1));
 	assert_true(number_in(GROUP "/memory.current", "") <
 		    before + (long)PAID_COUNT * PAID_BYTES / 2);

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the module does with messages, and what the owner of a bus can say. */
+/*
+ * What the module does with messages, and what the owner of a bus can say.
+ *
+ * test-route [native|attached|native-first|attached-first] [PATTERN]: see enum
+ * transport.
+ */
 
 #include <signal.h>
 #include <stdlib.h>
@@ -22,6 +27,25 @@ static const struct {
 	THE(route_limits), THE(route_life), THE(route_invalid),
 	THE(route_hostile),
 };
+
+static const char *const transports[] = {
+	[NATIVE] = "native",
+	[ATTACHED] = "attached",
+	[NATIVE_FIRST] = "native-first",
+	[ATTACHED_FIRST] = "attached-first",
+};
+
+static bool choose_transport(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(transports); i++)
+		if (!strcmp(name, transports[i])) {
+			transport = i;
+			return true;
+		}
+	return false;
+}
 
 static void too_slow(int sig)
 {
@@ -48,6 +72,10 @@ int main(int argc, char **argv)
 		memcpy(&all[count], suites[i].tests,
 		       *suites[i].count * sizeof(*all));
 		count += *suites[i].count;
+	}
+	if (argc > 1 && choose_transport(argv[1])) {
+		argv++;
+		argc--;
 	}
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

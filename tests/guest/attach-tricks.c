@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a client may do to its end of a connection that was taken over. */
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include "fakebus.h"
+#include "slow.h"
+
+#define PATIENCE_MS	5000
+
+static struct bus bus;
+static struct peer a, b;
+
+static int setup(void **state)
+{
+	(void)state;
+	bus_open(&bus);
+	assert_ok(bus_configure(&bus));
+	peer_open(&bus, &a, ":1.1");
+	peer_open(&bus, &b, ":1.2");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	peer_close(&a);
+	peer_close(&b);
+	bus_close(&bus);
+	return 0;
+}
+
+static void pair(int end[2])
+{
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end));
+}
+
+static void close_pair(int end[2])
+{
+	close(end[0]);
+	close(end[1]);
+}
+
+static struct writer fast(void)
+{
+	return MESSAGE(SPEC_SIGNAL(":1.2"), .text = "fast");
+}
+
+/* The other end in another process, or in several. */
+static void passed_on(void **state)
+{
+	struct writer w = fast();
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		send_message(&a, &w);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	expect_fast(&a, &b, &w);
+	send_message(&a, &w);
+	expect_fast(&a, &b, &w);
+	writer_free(&w);
+}
+
+/* The client's own options: none of them is the module's concern. */
+static void options_of_the_client(void **state)
+{
+	int one = 1, off = 0;
+	size_t i;
+
+	(void)state;
+	assert_ok(setsockopt(b.client, SOL_SOCKET, SO_PEEK_OFF, &off,
+			     sizeof(off)));
+	assert_ok(setsockopt(a.client, SOL_SOCKET, SO_PEEK_OFF, &off,
+			     sizeof(off)));
+	for (i = 0; i < 50; i++)
+		assert_true(goes_fast(&a, &b, fast()));
+	/* As small as the kernel lets them be. */
+	assert_ok(setsockopt(a.client, SOL_SOCKET, SO_SNDBUF, &one,
+			     sizeof(one)));
+	assert_ok(setsockopt(a.client, SOL_SOCKET, SO_RCVBUF, &one,
+			     sizeof(one)));
+	assert_ok(setsockopt(b.client, SOL_SOCKET, SO_RCVBUF, &one,
+			     sizeof(one)));
+	for (i = 0; i < 50; i++)
+		assert_true(goes_fast(&a, &b, fast()));
+}
+
+/* Urgent bytes are as good as lost, and nothing else is. */
+static void urgent_bytes(void **state)
+{
+	struct writer w = fast();
+
+	(void)state;
+	if (send(a.client, "!", 1, MSG_OOB) != 1)
+		skip();
+	send_message(&a, &w);
+	usleep(slowly(50) * 1000);
+	/* Whether it counts is for AF_UNIX to say; nothing must hang. */
+	drain_end(a.daemon);
+	drain(&b);
+	writer_free(&w);
+}
+
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+static int sockmap_add(int fd)
+{
+	union bpf_attr make = {
+		.map_type = BPF_MAP_TYPE_SOCKMAP,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 1,
+	};
+	int map = bpf(BPF_MAP_CREATE, &make), key = 0;
+	union bpf_attr update = {
+		.map_fd = map,
+		.key = (uintptr_t)&key,
+		.value = (uintptr_t)&fd,
+	};
+
+	if (map < 0)
+		skip();
+	if (bpf(BPF_MAP_UPDATE_ELEM, &update)) {
+		close(map);
+		return -1;
+	}
+	return map;
+}
+
+/* A sockmap and the module do not take a socket away from each other. */
+static void sockmap(void **state)
+{
+	int end[2], map, fd;
+
+	(void)state;
+	pair(end);
+	map = sockmap_add(end[0]);
+	if (map < 0)
+		skip();
+	assert_fails(attach(bus.listener, end[0]), EBUSY);
+	/* That the client has put its end into one is its own affair. */
+	fd = attach(bus.listener, end[1]);
+	assert_ok(fd);
+	send_bytes(fd, "OK\r\n", 4);
+	assert_int_equal(sockmap_add(end[1]), -1);
+	close(fd);
+	close(map);
+	close_pair(end);
+}
+
+static ssize_t receive_creds(int fd, struct ucred *creds)
+{
+	char byte[1000], control[CMSG_SPACE(sizeof(*creds))];
+	struct iovec iov = { .iov_base = byte, .iov_len = sizeof(byte) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	assert_int_equal(poll(&p, 1, slowly(PATIENCE_MS)), 1);
+	n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	assert_non_null(CMSG_FIRSTHDR(&msg));
+	memcpy(creds, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*creds));
+	return n;
+}
+
+/* Whoever asks who has written sees the daemon, whoever it was. */
+static void passcred(void **state)
+{
+	struct writer w = fast();
+	struct ucred creds;
+	int one = 1;
+	pid_t pid;
+
+	(void)state;
+	assert_ok(setsockopt(b.client, SOL_SOCKET, SO_PASSCRED, &one,
+			     sizeof(one)));
+	send_bytes(b.daemon, w.p, w.len);
+	assert_true(receive_creds(b.client, &creds) > 0);
+	assert_int_equal(creds.pid, getpid());
+	pid = fork();
+	if (!pid) {
+		if (setuid(1001))
+			_exit(1);
+		send_message(&a, &w);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(receive_creds(b.client, &creds) > 0);
+	assert_int_equal(creds.pid, getpid());
+	assert_int_equal(creds.uid, 0);
+	writer_free(&w);
+}
+
+/* A socket that travels over itself is closed like one of AF_UNIX. */
+static void over_itself(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .fds = 1);
+	int fds[4], count;
+	struct writer got;
+
+	(void)state;
+	assert_int_equal(send_with_fds(a.client, w.p, w.len, &a.client, 1, 0),
+			 w.len);
+	got = receive(a.daemon, fds, &count);
+	assert_int_equal(count, 1);
+	close(fds[0]);
+	writer_free(&got);
+	/* Once more, and nobody reads it. */
+	assert_int_equal(send_with_fds(a.client, w.p, w.len, &a.client, 1, 0),
+			 w.len);
+	peer_close(&a);
+	writer_free(&w);
+}
+
+/* The process that owns a bus is killed: the client reads the end. */
+static void owner_is_killed(void **state)
+{
+	int end[2], ready[2];
+	char x;
+	pid_t pid;
+
+	(void)state;
+	pair(end);
+	assert_ok(pipe(ready));
+	pid = fork();
+	if (!pid) {
+		struct bus own;
+
+		close(end[0]);
+		bus_open(&own);
+		if (attach(own.listener, end[1]) < 0)
+			_exit(1);
+		close(end[1]);
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	close(end[1]);
+	assert_int_equal(read(ready[0], &x, 1), 1);
+	send_bytes(end[0], "\0AUTH\r\n", 7);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	/* It has not read what was written. */
+	assert_fails(recv(end[0], &x, 1, 0), ECONNRESET);
+	expect_end(end[0]);
+	close(end[0]);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/* Writers who share a socket; whole messages, whoever pumps. */
+static void *write_many(void *arg)
+{
+	struct writer w = fast();
+	int i;
+
+	for (i = 0; i < 500; i++)
+		if (send(*(int *)arg, w.p, w.len, 0) != (ssize_t)w.len)
+			break;
+	writer_free(&w);
+	return (void *)(long)i;
+}
+
+static void writers_and_the_end(void **state)
+{
+	pthread_t thread[4];
+	int i, round;
+
+	(void)state;
+	for (round = 0; round < 20; round++) {
+		struct peer c;
+
+		peer_open(&bus, &c, ":1.3");
+		for (i = 0; i < 4; i++)
+			assert_int_equal(pthread_create(&thread[i], NULL,
+							write_many, &c.client),
+					 0);
+		usleep(1000 * round);
+		peer_close_daemon(&c);
+		for (i = 0; i < 4; i++)
+			pthread_join(thread[i], NULL);
+		peer_close(&c);
+		drain(&b);
+		assert_true(goes_fast(&a, &b, fast()));
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SUITE_TESTS(attach_tricks,
+	TEST(passed_on),
+	TEST(options_of_the_client),
+	TEST(urgent_bytes),
+	TEST(sockmap),
+	TEST(passcred),
+	TEST(over_itself),
+	TEST(owner_is_killed),
+	TEST(writers_and_the_end));
