@@ -108,7 +108,7 @@ static void memory_that_changes(void **state)
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, change, &u), 0);
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 6000; i++) {
 		send_bytes(a.client, u.w.p, u.w.len);
 		fast += check_valid(b.client);
 		while (recv(a.daemon, block, sizeof(block), MSG_DONTWAIT) > 0) {
