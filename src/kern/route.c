@@ -61,6 +61,19 @@ static bool kdbus_str_is(const struct kdbus_str *str, const char *text)
 	return str->len == strlen(text) && !memcmp(str->s, text, str->len);
 }
 
+/*
+ * Is it a signal that may reach all who want it?  One of the interface that every
+ * libdbus connection answers does not: with no destination it is for the
+ * daemon's own, see _dbus_connection_peer_filter() of libdbus.
+ */
+static bool kdbus_route_to_all(const struct kdbus_peer *peer,
+			       const struct kdbus_view *view)
+{
+	/* Files would have to be multiplied as well. */
+	return !view->unix_fds && kdbus_bus_broadcasts(peer->bus) &&
+	       !kdbus_str_is(&view->interface, "org.freedesktop.DBus.Peer");
+}
+
 /* The header alone: is this something that the module may ever deliver? */
 static bool kdbus_route_eligible(struct kdbus_peer *peer,
 				 const struct kdbus_msg *msg,
@@ -72,8 +85,7 @@ static bool kdbus_route_eligible(struct kdbus_peer *peer,
 	    (view->flags & ~KDBUS_FLAGS_KNOWN))
 		return false;
 	if (kdbus_is_broadcast(view)) {
-		/* Files would have to be multiplied as well. */
-		if (view->unix_fds || !kdbus_bus_broadcasts(peer->bus))
+		if (!kdbus_route_to_all(peer, view))
 			return false;
 	} else if (!view->destination.len ||
 		   kdbus_str_is(&view->destination, "org.freedesktop.DBus")) {

@@ -111,6 +111,23 @@ static void case_signal_own(void)
 	client_drain(b);
 }
 
+/* The daemon's library answers what looks like a question to itself. */
+static void case_signal_peer(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	DBusMessage *m;
+	int i;
+
+	client_match(b, "type='signal'");
+	for (i = 0; i < 3; i++) {
+		m = news("GetMachineInfo", "whoever wants it");
+		dbus_message_set_interface(m, DBUS_INTERFACE_PEER);
+		client_send(a, m);
+		client_drain(a);
+		client_drain(b);
+	}
+}
+
 static void case_match_errors(void)
 {
 	static const char *const rules[] = {
@@ -130,6 +147,7 @@ const struct bus_case cases_signals[] = {
 	{ "signal-broadcast", "session", case_signal_broadcast },
 	{ "signal-order", "session", case_signal_order },
 	{ "signal-own", "session", case_signal_own },
+	{ "signal-peer", "session", case_signal_peer },
 	{ "match-errors", "session", case_match_errors },
 	{ 0 },
 };
