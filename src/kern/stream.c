@@ -514,8 +514,9 @@ static bool kdbus_stream_daemon_room(const struct kdbus_peer *peer)
 
 	if (READ_ONCE(peer->down.shut))
 		return true;
-	/* Files that wait here would be hidden from the owner's limit. */
-	if (READ_ONCE(peer->down.fds) > READ_ONCE(config->max_outgoing_fds))
+	/* Files that wait here would be hidden from the owner's limit, if any. */
+	if (most &&
+	    READ_ONCE(peer->down.fds) > READ_ONCE(config->max_outgoing_fds))
 		return false;
 	/* It has files to send, which nobody can keep for it. */
 	if (READ_ONCE(peer->down_files))
