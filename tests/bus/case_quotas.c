@@ -188,6 +188,9 @@ static void case_max_outgoing_files(void)
 	say_refusals(c);
 	read_numbers(b, fitted);
 	client_drain(b);
+	/* The daemon is done with that, too: the module may deliver again. */
+	client_sync(b);
+	client_sync(c);
 	carried_begin();
 	client_send(c, with_files(new_call(b->unique, "Again"), 3));
 	client_serve(b, 1);

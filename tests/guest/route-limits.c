@@ -386,6 +386,9 @@ static void memory_cgroup_of_sender(void **state)
 	pid_t child;
 
 	(void)state;
+	/* What his own AF_UNIX socket takes of it may kill him anywhere. */
+	if (a.attached)
+		skip();
 	large_messages();
 	assert_int_equal(pipe(commands), 0);
 	assert_int_equal(pipe(results), 0);
