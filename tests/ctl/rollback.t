@@ -11,7 +11,7 @@ if [ -z "${ROLLBACK_NAMESPACE:-}" ]; then
 		echo "1..0 # SKIP only root can make such a machine"
 		exit
 	fi
-	ROLLBACK_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"
+	ROLLBACK_NAMESPACE=1 exec "$(dirname "$0")/../../scripts/own-mounts" "$0" "$@"
 fi
 . "$(dirname "$0")/lib.sh"
 layers=$(mktemp -d)

@@ -48,10 +48,9 @@ copy_machine() {
 # the repository of packages.
 in_root() {
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount --pid --fork --kill-child sh -c '
+	"$install_tests/../../scripts/own-mounts" --pid --fork --kill-child sh -c '
 		set -e
 		root=$1 repo=$2
-		mount --make-rprivate /
 		mount --bind "$root" "$root"
 		mkdir -p "$root/repo"
 		cp "$3" "$root/"
