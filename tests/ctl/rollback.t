@@ -145,9 +145,33 @@ test_switches() {
 
 test_purge() {
 	machine purge
-	rollback --purge
+	status_of rollback --purge
+	equal 0 "$status"
+	[ "${said#*the next upgrade}" = "$said" ]
 	is_pristine
 	drop purge
+}
+
+# apt knows what a repository is, whatever its file is called.
+test_purge_warns_of_repositories() {
+	local lists sources
+	machine repository
+	lists=$machine/var/lib/apt/lists sources=$machine/etc/apt/sources.list.d
+	mkdir -p "$lists"
+	echo "Origin: kdbus" >"$lists/_some_where_dists_bookworm_InRelease"
+	echo "Origin: kdbus" >"$lists/host_apt_dists_bookworm_Release"
+	echo "Origin: Debian" >"$lists/mirror_debian_dists_bookworm_InRelease"
+	echo "deb [trusted=yes] file:///some/where bookworm main" >"$sources/a.list"
+	printf 'Types: deb\nURIs: http://host/apt/\nSuites: bookworm\n' >"$sources/b.sources"
+	echo "deb http://mirror/debian bookworm main" >"$sources/c.list"
+	echo "# deb file:/some/where bookworm main, for kdbus" >"$sources/d.list"
+	status_of rollback
+	[ "${said#*the next upgrade}" = "$said" ]
+	status_of rollback --purge
+	equal 0 "$status"
+	equal "/etc/apt/sources.list.d/a.list /etc/apt/sources.list.d/b.sources" \
+		"$(sed -n 's/.*remove the repository of kdbus from: //p' <<<"$said")"
+	drop repository
 }
 
 test_purge_from_outside() {
