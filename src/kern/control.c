@@ -311,7 +311,7 @@ static int kdbus_get_reply_query(struct kdbus_peer *caller, char __user *value,
 		return -EFAULT;
 	query.known = kdbus_reply_known(caller->bus, caller->id, query.callee,
 					query.serial);
-	query.count = atomic_read(&caller->waiting);
+	query.count = kdbus_reply_count_then(caller);
 	query.reserved = 0;
 	return kdbus_put_value(value, len, &query, sizeof(query));
 }

@@ -143,8 +143,10 @@ struct kdbus_transport {
  *
  * @release: held by whoever takes messages off @held
  * @route: guards what follows up to @down
- * @unfinished: messages given to the daemon that it has not finished
- *	dispatching
+ * @given: messages given to the daemon so far
+ * @unfinished: those of them that it has not finished dispatching
+ * @over: the last of them, counted from 1, that was a call beyond the limit of
+ *	replies in the module; 0 if there was none
  * @held: messages that wait for that, in order
  * @client_gone: the client sends nothing any more
  * @client_closed: and reads nothing any more either
@@ -200,7 +202,9 @@ struct kdbus_peer {
 
 	struct mutex release;
 	spinlock_t route ____cacheline_aligned_in_smp;
+	u64 given;
 	u64 unfinished;
+	u64 over;
 	struct list_head held;
 	bool client_gone;
 	bool client_closed;

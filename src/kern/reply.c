@@ -207,12 +207,16 @@ void kdbus_replies_drop(struct kdbus_peer *peer)
  * @call: the message, or its fixed header
  *
  * Context: any.
+ * Return: true if it is a call beyond the limit, whatever the daemon knows.
  */
-void kdbus_reply_asked(struct kdbus_peer *caller, const u8 *call)
+bool kdbus_reply_asked(struct kdbus_peer *caller, const u8 *call)
 {
-	if (call[1] == KDBUS_TYPE_CALL &&
-	    !(call[2] & KDBUS_FLAG_NO_REPLY_EXPECTED))
-		atomic_inc(&caller->asked);
+	if (call[1] != KDBUS_TYPE_CALL ||
+	    (call[2] & KDBUS_FLAG_NO_REPLY_EXPECTED))
+		return false;
+	atomic_inc(&caller->asked);
+	return atomic_read(&caller->waiting) >=
+	       READ_ONCE(caller->bus->config.max_replies);
 }
 
 /**
@@ -240,4 +244,26 @@ void kdbus_reply_answered(struct kdbus_peer *caller, const u8 *reply)
 int kdbus_reply_count(const struct kdbus_peer *caller)
 {
 	return atomic_read(&caller->waiting) + atomic_read(&caller->asked);
+}
+
+/**
+ * kdbus_reply_count_then() - how many did it wait for in the module?
+ * @caller: the peer
+ *
+ * That is, when it sent what the daemon is dispatching now.  Replies may have
+ * been delivered since, but a call that was one too many stays so.  As long as
+ * the fence is closed no further call is delivered, so if one that the daemon
+ * has not finished yet was beyond the limit, all before it were as well.
+ *
+ * Context: any; takes kdbus_peer.route.
+ */
+u32 kdbus_reply_count_then(struct kdbus_peer *caller)
+{
+	u32 count = atomic_read(&caller->waiting);
+
+	spin_lock(&caller->route);
+	if (caller->over > caller->given - caller->unfinished)
+		count = max(count, READ_ONCE(caller->bus->config.max_replies));
+	spin_unlock(&caller->route);
+	return count;
 }

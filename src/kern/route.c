@@ -315,16 +315,20 @@ static void kdbus_route_slow(struct kdbus_peer *peer, struct kdbus_msg *msg,
 {
 	/* Once it is in the queue it is the daemon's, which may free it. */
 	bool counts = msg->counts;
+	bool over = false;
 
 	kdbus_route_charge(peer, msg);
 	if (counts)
-		kdbus_reply_asked(peer, kdbus_msg_bytes(msg));
+		over = kdbus_reply_asked(peer, kdbus_msg_bytes(msg));
 	if (!kdbus_queue_add(&peer->up, msg)) {
 		out->routed = KDBUS_ROUTED_DROPPED;
 		return;
 	}
 	if (counts) {
+		peer->given++;
 		peer->unfinished++;
+		if (over)
+			peer->over = peer->given;
 		kdbus_bus_add(peer->bus, KDBUS_STAT_SLOW, 1);
 	}
 	out->routed = KDBUS_ROUTED_SLOW;

@@ -58,7 +58,9 @@
  *	everything that follows from them has been written to its recipients.
  * @KDBUS_REPLY_QUERY: (get, daemon end of the caller) struct
  *	kdbus_reply_query, read and written: how many replies this connection
- *	waits for in the module, and whether a certain one is among them.
+ *	waits for in the module, and whether a certain one is among them.  For
+ *	the message that is being dispatched, the first without %KDBUS_DONE: if
+ *	it was sent when that limit had been reached, the number is the limit's.
  * @KDBUS_REPLY_CLAIM: (get, daemon end of the callee) struct kdbus_reply,
  *	read: the owner has received a reply to a call that the module had
  *	delivered.  Success means that the module was waiting for it, and waits

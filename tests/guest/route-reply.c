@@ -242,6 +242,52 @@ static void limit_of_both_ways_together(void **state)
 	assert_false(call(17));
 }
 
+/* Gives the daemon a call, and leaves it undone. */
+static void send_call(uint32_t serial, uint8_t flags, const char *to)
+{
+	struct writer w = MESSAGE(SPEC_CALL(to), .serial = serial,
+				  .flags = flags);
+
+	send_bytes(a.client, w.p, w.len);
+	expect_bytes(a.daemon, w.p, w.len);
+	writer_free(&w);
+}
+
+/*
+ * A call too many stays one, whatever has been answered by the time at which the
+ * daemon comes to it; those that are sent later are not concerned.
+ */
+static void limit_when_it_was_sent(void **state)
+{
+	(void)state;
+	use_limit(2);
+	send_call(1, 0, "a.b");
+	assert_ok(peer_done(&a, 1));
+	assert_true(call(2));
+	daemon_answers(1);
+	assert_true(call(3));
+	send_call(4, 0, ":1.2");
+	send_call(5, NO_REPLY, "a.b");
+	send_call(6, 0, "a.b");
+	assert_true(reply(2));
+	assert_true(reply(3));
+	send_call(7, 0, "a.b");
+	assert_int_equal(peer_query(&a, &b, 4).count, 2);
+	assert_int_equal(peer_query(&a, &b, 2).known, 0);
+	assert_ok(peer_done(&a, 1));
+	assert_ok(peer_done(&a, 1));
+	assert_int_equal(peer_query(&a, &b, 6).count, 2);
+	assert_ok(peer_done(&a, 1));
+	assert_int_equal(peer_query(&a, &b, 7).count, 0);
+	assert_ok(peer_done(&a, 1));
+	assert_int_equal(peer_query(&a, &b, 8).count, 0);
+	daemon_answers(4);
+	daemon_answers(6);
+	daemon_answers(7);
+	assert_true(call(8));
+	assert_int_equal(peer_query(&a, &b, 9).count, 1);
+}
+
 /* A reply is checked like any message; what is refused stays due. */
 static void reply_that_is_not_allowed(void **state)
 {
@@ -321,6 +367,7 @@ SUITE_TESTS(route_reply,
 	TEST(take),
 	TEST(limit),
 	TEST(limit_of_both_ways_together),
+	TEST(limit_when_it_was_sent),
 	TEST(reply_that_is_not_allowed),
 	TEST(callee_gone),
 	TEST(callee_gone_without_a_word),
