@@ -4,42 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-#include "slow.h"
-
-#define PATIENCE_MS	5000
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
-
-static struct writer fast(void)
-{
-	return MESSAGE(SPEC_SIGNAL(":1.2"), .text = "fast");
-}
-
-static struct writer slow(void)
-{
-	return MESSAGE(SPEC_SIGNAL(NULL), .text = "slow");
-}
+#include "attach.h"
 
 /* Files between messages that have none, in one go. */
 static void files_in_between(void **state)
@@ -214,7 +179,7 @@ static void batches(void **state)
 	writer_free(&f);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_files,
 	TEST(files_in_between),

@@ -10,50 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
-
-static void pair(int end[2])
-{
-	assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end));
-}
-
-static void close_pair(int end[2])
-{
-	close(end[0]);
-	close(end[1]);
-}
-
-static struct writer fast(void)
-{
-	return MESSAGE(SPEC_SIGNAL(":1.2"), .text = "fast");
-}
-
-static struct writer slow(void)
-{
-	return MESSAGE(SPEC_SIGNAL(NULL), .text = "slow");
-}
+#include "attach.h"
 
 /* What cannot be taken over is left alone. */
 static void what_is_refused(void **state)
@@ -339,7 +296,7 @@ static void daemon_shuts_down(void **state)
 	writer_free(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_take,
 	TEST(what_is_refused),

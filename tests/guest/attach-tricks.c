@@ -9,48 +9,7 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-#include "slow.h"
-
-#define PATIENCE_MS	5000
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
-
-static void pair(int end[2])
-{
-	assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end));
-}
-
-static void close_pair(int end[2])
-{
-	close(end[0]);
-	close(end[1]);
-}
-
-static struct writer fast(void)
-{
-	return MESSAGE(SPEC_SIGNAL(":1.2"), .text = "fast");
-}
+#include "attach.h"
 
 /* The other end in another process, or in several. */
 static void passed_on(void **state)
@@ -302,7 +261,7 @@ static void writers_and_the_end(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_tricks,
 	TEST(passed_on),

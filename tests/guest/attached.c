@@ -8,7 +8,6 @@
 #include "slow.h"
 
 #define PATIENCE_MS	2000
-#define FDS_MAX		253
 
 /**
  * files_may_go_fast() - can the module carry files from one to another?

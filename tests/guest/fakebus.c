@@ -16,7 +16,6 @@
 
 /* A message that does not come within this time does not come. */
 #define PATIENCE_MS	2000
-#define FDS_MAX		253
 
 enum {
 	HDR_PATH = 1, HDR_INTERFACE, HDR_MEMBER, HDR_ERROR_NAME,
@@ -481,26 +480,6 @@ void send_bytes(int fd, const void *bytes, size_t len)
 
 	assert_ok(n);
 	assert_int_equal(n, len);
-}
-
-ssize_t send_with_fds(int fd, const void *bytes, size_t len, const int *fds,
-		      int count, int flags)
-{
-	char control[CMSG_SPACE(FDS_MAX * sizeof(int))] = {};
-	struct iovec iov = { .iov_base = (void *)bytes, .iov_len = len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
-	return sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
 }
 
 void send_message(struct peer *from, const struct writer *w)

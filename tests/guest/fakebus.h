@@ -10,21 +10,15 @@
 #define TESTS_GUEST_FAKEBUS_H
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include <cmocka.h>
-
 #include "../../src/uapi/kdbus.h"
 #include "../unit/writer.h"
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#include "cmsg.h"
+#include "suite.h"
 
 /* Numbers of the D-Bus Specification. */
 enum { CALL = 1, RETURN = 2, ERROR = 3, SIGNAL = 4 };
@@ -159,8 +153,6 @@ struct writer message(const struct spec *spec);
 #define MESSAGE(...) message(&(const struct spec){ __VA_ARGS__ })
 
 void send_bytes(int fd, const void *bytes, size_t len);
-ssize_t send_with_fds(int fd, const void *bytes, size_t len, const int *fds,
-		      int count, int flags);
 void send_message(struct peer *from, const struct writer *w);
 void send_free(struct peer *from, struct writer w);
 struct writer receive(int fd, int *fds, int *count);
@@ -192,29 +184,5 @@ void drain(const struct peer *peer);
 		assert_int_equal((call), -1);				\
 		assert_string_equal(strerrorname_np(errno), #error);	\
 	} while (0)
-
-/* The tests of each file, and the one program of several files. */
-#define SUITE(name)							\
-	extern const struct CMUnitTest name##_tests[];			\
-	extern const size_t name##_count
-
-#define SUITE_TESTS(name, ...)						\
-	const struct CMUnitTest name##_tests[] = { __VA_ARGS__ };	\
-	const size_t name##_count = ARRAY_SIZE(name##_tests)
-
-SUITE(route_basic);
-SUITE(route_bytes);
-SUITE(route_fds);
-SUITE(route_reply);
-SUITE(route_policy);
-SUITE(route_names);
-SUITE(route_fence);
-SUITE(route_limits);
-SUITE(route_life);
-SUITE(route_invalid);
-SUITE(route_hostile);
-SUITE(attach_take);
-SUITE(attach_files);
-SUITE(attach_tricks);
 
 #endif

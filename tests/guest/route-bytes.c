@@ -6,44 +6,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
+#include "fixture.h"
 
 static void add(struct writer *to, struct writer w)
 {
 	put_bytes(to, w.p, w.len);
 	writer_free(&w);
-}
-
-static void expect_serial(int fd, uint32_t serial)
-{
-	struct writer got = receive(fd, NULL, NULL);
-	uint32_t value;
-
-	memcpy(&value, got.p + 8, 4);
-	assert_int_equal(value, serial);
-	writer_free(&got);
 }
 
 static struct writer fast(uint32_t serial)
@@ -430,7 +398,7 @@ static void threads_share_a_connection(void **state)
 	expect_nothing(a.daemon);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(route_bytes,
 	TEST(many_in_one_write),

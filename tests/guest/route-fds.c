@@ -7,29 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
+#include "fixture.h"
 
 /* A pipe: whoever has the writing end can be told from the reading one. */
 struct cargo {
@@ -386,7 +364,7 @@ static void read_without_asking(void **state)
 	writer_free(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(route_fds,
 	TEST(both_ways),

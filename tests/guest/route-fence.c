@@ -4,31 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b, c;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	peer_open(&bus, &c, ":1.3");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	peer_close(&c);
-	bus_close(&bus);
-	return 0;
-}
+#include "trio.h"
 
 /* A message for b, and one for the daemon. */
 static void send_fast(uint32_t serial)
@@ -41,16 +17,6 @@ static void send_slow(uint32_t serial)
 {
 	send_free(&a, MESSAGE(SPEC_SIGNAL(NULL), .serial = serial,
 			      .text = "slow"));
-}
-
-static void expect_serial(int fd, uint32_t serial)
-{
-	struct writer got = receive(fd, NULL, NULL);
-	uint32_t value;
-
-	memcpy(&value, got.p + 8, 4);
-	assert_int_equal(value, serial);
-	writer_free(&got);
 }
 
 static void held_until_done(void **state)
@@ -359,7 +325,7 @@ static void too_long_a_message_is_held(void **state)
 	writer_free(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_THREE
 
 SUITE_TESTS(route_fence,
 	TEST(held_until_done),

@@ -18,34 +18,10 @@
 
 #include <dbus/dbus.h>
 
-#include "fakebus.h"
 #include "slow.h"
+#include "trio.h"
 
 #define PAGE	4096
-
-static struct bus bus;
-static struct peer a, b, c;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	peer_open(&bus, &c, ":1.3");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	peer_close(&c);
-	bus_close(&bus);
-	return 0;
-}
 
 static bool others_talk(void)
 {
@@ -380,7 +356,7 @@ static void nothing_of_the_kernel(void **state)
 	writer_free(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_THREE
 
 SUITE_TESTS(route_hostile,
 	TEST(memory_that_changes),

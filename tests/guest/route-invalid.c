@@ -9,29 +9,7 @@
 
 #include <dbus/dbus.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
+#include "fixture.h"
 
 static void refused(struct writer w)
 {
@@ -322,7 +300,7 @@ static void random_messages(void **state)
 	assert_true(fast > 100 && slow > 100);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(route_invalid,
 	TEST(bad_header),

@@ -9,29 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	bus_close(&bus);
-	return 0;
-}
+#include "fixture.h"
 
 /* Gives a client end away to a process that does nothing, and kills it. */
 static void kill_client(struct peer *peer)
@@ -315,7 +293,7 @@ static void random_options(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_TWO
 
 SUITE_TESTS(route_life,
 	TEST(callee_is_killed),

@@ -4,31 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b, c;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	peer_open(&bus, &c, ":1.3");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	peer_close(&c);
-	bus_close(&bus);
-	return 0;
-}
+#include "trio.h"
 
 static bool reaches(struct peer *to, const char *name)
 {
@@ -202,7 +178,7 @@ static void two_buses(void **state)
 	bus_close(&other);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_THREE
 
 SUITE_TESTS(route_names,
 	TEST(one_owner),

@@ -4,32 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b, c;
+#include "trio.h"
 
 static int setup(void **state)
 {
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	peer_open(&bus, &c, ":1.3");
+	three_peers(state);
 	assert_ok(peer_caps(&a, KDBUS_CAP_FDS));
 	assert_ok(peer_caps(&b, KDBUS_CAP_FDS));
 	assert_ok(peer_caps(&c, KDBUS_CAP_FDS));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	peer_close(&c);
-	bus_close(&bus);
 	return 0;
 }
 
@@ -406,7 +388,7 @@ static void bad_approvals(void **state)
 	assert_false(fast(&approved));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, no_peers)
 
 SUITE_TESTS(route_policy,
 	TEST(each_pair_of_caps),

@@ -4,31 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "fakebus.h"
-
-static struct bus bus;
-static struct peer a, b, c;
-
-static int setup(void **state)
-{
-	(void)state;
-	bus_open(&bus);
-	assert_ok(bus_configure(&bus));
-	peer_open(&bus, &a, ":1.1");
-	peer_open(&bus, &b, ":1.2");
-	peer_open(&bus, &c, ":1.3");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	peer_close(&a);
-	peer_close(&b);
-	peer_close(&c);
-	bus_close(&bus);
-	return 0;
-}
+#include "trio.h"
 
 static bool call(uint32_t serial)
 {
@@ -354,7 +330,7 @@ static void name_moves_before_the_reply(void **state)
 	assert_true(reply(5));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST TEST_OF_THREE
 
 SUITE_TESTS(route_reply,
 	TEST(nobody_asked),

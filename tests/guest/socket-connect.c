@@ -359,7 +359,7 @@ TWIN_TEST(several_threads_accept)
 	close(fd);
 }
 
-TWIN_TESTS(socket_connect,
+SUITE_TESTS(socket_connect,
 	cmocka_unit_test(backlog_is_bounded),
 	cmocka_unit_test(full_backlog_blocks),
 	cmocka_unit_test(listener_closes_while_connect_waits),

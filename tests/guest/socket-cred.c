@@ -226,7 +226,7 @@ out:
 	close(fd);
 }
 
-TWIN_TESTS(socket_cred,
+SUITE_TESTS(socket_cred,
 	cmocka_unit_test(credentials_are_those_of_connect),
 	cmocka_unit_test(credentials_are_those_of_listen),
 	cmocka_unit_test(credentials_without_peer),

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cmsg.h"
 #include "twin.h"
 
 #define MANY	253
@@ -19,21 +20,7 @@
 static ssize_t send_fds(int sock, const char *text, size_t len, const int *fds,
 			int count)
 {
-	char control[CMSG_SPACE((MANY + 1) * sizeof(int))] = {};
-	struct iovec iov = { .iov_base = (char *)text, .iov_len = len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
-	return sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return send_with_fds(sock, text, len, fds, count, MSG_DONTWAIT);
 }
 
 /* Notes what is received; returns the last descriptor, and closes others. */
@@ -378,7 +365,7 @@ TWIN_TEST(descriptors_in_flight_are_limited)
 	note_limit(t, send_too_many);
 }
 
-TWIN_TESTS(socket_fds,
+SUITE_TESTS(socket_fds,
 	cmocka_unit_test(one_descriptor),
 	cmocka_unit_test(descriptors_and_stream),
 	cmocka_unit_test(room_for_descriptors),

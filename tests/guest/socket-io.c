@@ -604,7 +604,7 @@ TWIN_TEST_BOTH_ENDS(peer_is_killed)
 	close(end[1]);
 }
 
-TWIN_TESTS(socket_io,
+SUITE_TESTS(socket_io,
 	cmocka_unit_test(bytes_are_a_stream),
 	cmocka_unit_test(peeking),
 	cmocka_unit_test(waiting_for_all),

@@ -212,7 +212,7 @@ static void security_label(void **state)
 	twin_pair_close(end);
 }
 
-TWIN_TESTS(socket_own,
+SUITE_TESTS(socket_own,
 	cmocka_unit_test(only_streams),
 	cmocka_unit_test(only_paths),
 	cmocka_unit_test(no_urgent_data),

@@ -334,7 +334,7 @@ TWIN_TEST(names_of_sockets)
 	close(server);
 }
 
-TWIN_TESTS(socket_path,
+SUITE_TESTS(socket_path,
 	cmocka_unit_test(bind_makes_an_inode),
 	cmocka_unit_test(bind_counts_permissions),
 	cmocka_unit_test(bind_where_something_is),

@@ -296,7 +296,7 @@ TWIN_TEST_BOTH_ENDS(waiters_are_woken)
 	twin_pair_close(end);
 }
 
-TWIN_TESTS(socket_poll,
+SUITE_TESTS(socket_poll,
 	cmocka_unit_test(states_of_a_socket),
 	cmocka_unit_test(levels),
 	cmocka_unit_test(ends_of_a_connection),

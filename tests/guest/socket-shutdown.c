@@ -276,7 +276,7 @@ TWIN_TEST_BOTH_ENDS(half_closed)
 	close(end[0]);
 }
 
-TWIN_TESTS(socket_shutdown,
+SUITE_TESTS(socket_shutdown,
 	cmocka_unit_test(shutdowns),
 	cmocka_unit_test(shutdown_of_what_is_not_connected),
 	cmocka_unit_test(closing),

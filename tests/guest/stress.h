@@ -32,8 +32,4 @@ void set_timeouts(int fd);
 ssize_t read_message(struct run *run, int fd, void *to, size_t len);
 uint32_t random_below(uint32_t n);
 
-SUITE(stress_gates);
-SUITE(stress_order);
-SUITE(stress_storm);
-
 #endif

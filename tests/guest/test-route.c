@@ -6,22 +6,25 @@
  * transport.
  */
 
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "fakebus.h"
-#include "slow.h"
 
 #define LIMIT	200
 
-#define THE(name) { name##_tests, &name##_count }
+SUITE(route_basic);
+SUITE(route_bytes);
+SUITE(route_fds);
+SUITE(route_reply);
+SUITE(route_policy);
+SUITE(route_names);
+SUITE(route_fence);
+SUITE(route_limits);
+SUITE(route_life);
+SUITE(route_invalid);
+SUITE(route_hostile);
 
-static const struct {
-	const struct CMUnitTest *tests;
-	const size_t *count;
-} suites[] = {
+static const struct suite suites[] = {
 	THE(route_basic), THE(route_bytes), THE(route_fds), THE(route_reply),
 	THE(route_policy), THE(route_names), THE(route_fence),
 	THE(route_limits), THE(route_life), THE(route_invalid),
@@ -47,41 +50,16 @@ static bool choose_transport(const char *name)
 	return false;
 }
 
-static void too_slow(int sig)
-{
-	static const char text[] = "Bail out! It never ends.\n";
-
-	(void)sig;
-	(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
-	_exit(98);
-}
-
-/* One group of all: TAP has room for one plan. */
 int main(int argc, char **argv)
 {
 	const struct rlimit files = { 4096, 4096 };
-	struct CMUnitTest *all;
-	size_t i, count = 0;
 
-	for (i = 0; i < ARRAY_SIZE(suites); i++)
-		count += *suites[i].count;
-	all = calloc(count, sizeof(*all));
-	if (!all)
-		return 1;
-	for (i = 0, count = 0; i < ARRAY_SIZE(suites); i++) {
-		memcpy(&all[count], suites[i].tests,
-		       *suites[i].count * sizeof(*all));
-		count += *suites[i].count;
-	}
 	if (argc > 1 && choose_transport(argv[1])) {
 		argv++;
 		argc--;
 	}
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	setrlimit(RLIMIT_NOFILE, &files);
-	signal(SIGALRM, too_slow);
-	alarm(slowly(LIMIT));
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("route", all, count, NULL, NULL);
+	bail_out_after(LIMIT);
+	return run_suites("route", suites, ARRAY_SIZE(suites),
+			  argc > 1 ? argv[1] : NULL);
 }

@@ -9,19 +9,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "slow.h"
 #include "stress.h"
 
 #define LIMIT	200
 
-static void too_slow(int sig)
-{
-	static const char text[] = "Bail out! It never ends.\n";
+SUITE(stress_gates);
+SUITE(stress_order);
+SUITE(stress_storm);
 
-	(void)sig;
-	(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
-	_exit(98);
-}
+static const struct suite suites[] = {
+	THE(stress_gates), THE(stress_order), THE(stress_storm),
+};
 
 void run_begin(struct run *run)
 {
@@ -134,24 +132,11 @@ uint32_t random_below(uint32_t n)
 int main(int argc, char **argv)
 {
 	const struct rlimit files = { 4096, 4096 };
-	size_t count = stress_gates_count + stress_order_count +
-		       stress_storm_count;
-	struct CMUnitTest *all = calloc(count, sizeof(*all)), *at = all;
 
-	if (!all)
-		return 1;
-	memcpy(at, stress_gates_tests, stress_gates_count * sizeof(*all));
-	at += stress_gates_count;
-	memcpy(at, stress_order_tests, stress_order_count * sizeof(*all));
-	at += stress_order_count;
-	memcpy(at, stress_storm_tests, stress_storm_count * sizeof(*all));
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGALRM, too_slow);
-	alarm(slowly(LIMIT));
+	bail_out_after(LIMIT);
 	kdbus_family();
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("stress", all, count, NULL, NULL);
+	return run_suites("stress", suites, ARRAY_SIZE(suites),
+			  argc > 1 ? argv[1] : NULL);
 }

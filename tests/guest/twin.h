@@ -10,16 +10,12 @@
 #define TESTS_GUEST_TWIN_H
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
-#include <cmocka.h>
+#include "suite.h"
 
 #define ALICE	1001
 #define BOB	1002
@@ -109,24 +105,5 @@ pid_t twin_fork(struct twin *t, void (*child)(struct twin *t, void *arg),
 		void *arg);
 void twin_wait(struct twin *t, pid_t pid);
 void twin_become(uid_t uid);
-
-/* The tests of each file. */
-#define TWIN_SUITE(name)						\
-	extern const struct CMUnitTest name##_tests[];			\
-	extern const size_t name##_count
-
-TWIN_SUITE(socket_path);
-TWIN_SUITE(socket_connect);
-TWIN_SUITE(socket_io);
-TWIN_SUITE(socket_poll);
-TWIN_SUITE(socket_shutdown);
-TWIN_SUITE(socket_cred);
-TWIN_SUITE(socket_fds);
-TWIN_SUITE(socket_own);
-
-#define TWIN_TESTS(name, ...)						\
-	const struct CMUnitTest name##_tests[] = { __VA_ARGS__ };	\
-	const size_t name##_count =					\
-		sizeof(name##_tests) / sizeof(name##_tests[0])
 
 #endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by the tests of connections that are taken over. */
+#ifndef TESTS_GUEST_ATTACH_H
+#define TESTS_GUEST_ATTACH_H
+
+#include <unistd.h>
+
+#include "fixture.h"
+#include "slow.h"
+
+#define PATIENCE_MS	5000
+
+static inline void pair(int end[2])
+{
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end));
+}
+
+static inline void close_pair(int end[2])
+{
+	close(end[0]);
+	close(end[1]);
+}
+
+/* From a to b. */
+static inline struct writer fast(void)
+{
+	return MESSAGE(SPEC_SIGNAL(":1.2"), .text = "fast");
+}
+
+/* From a to the daemon. */
+static inline struct writer slow(void)
+{
+	return MESSAGE(SPEC_SIGNAL(NULL), .text = "slow");
+}
+
+#endif
