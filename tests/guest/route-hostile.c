@@ -146,45 +146,64 @@ static void give_page(int uffd, uint8_t *page, const void *bytes, size_t len)
 	assert_ok(ioctl(uffd, UFFDIO_COPY, &copy));
 }
 
-struct call {
-	int fd;
-	void *at;
+/*
+ * A call on a's socket that waits for its memory, while stuck_end() has not
+ * been called.
+ */
+struct stuck {
+	ssize_t (*call)(int fd, void *at, size_t len);
 	size_t len;
 	ssize_t result;
+	uint8_t *page;
+	int uffd;
+	pthread_t thread;
 };
 
-static void *call_send(void *data)
+static ssize_t call_send(int fd, void *at, size_t len)
 {
-	struct call *call = data;
+	return send(fd, at, len, MSG_NOSIGNAL);
+}
 
-	call->result = send(call->fd, call->at, call->len, MSG_NOSIGNAL);
+static ssize_t call_recv(int fd, void *at, size_t len)
+{
+	return recv(fd, at, len, 0);
+}
+
+static void *stuck_thread(void *data)
+{
+	struct stuck *stuck = data;
+
+	stuck->result = stuck->call(a.client, stuck->page, stuck->len);
 	return NULL;
 }
 
-static void *call_recv(void *data)
+static void stuck_begin(struct stuck *stuck)
 {
-	struct call *call = data;
+	stuck->page = page_that_waits(&stuck->uffd);
+	if (!stuck->page)
+		skip();
+	assert_int_equal(pthread_create(&stuck->thread, NULL, stuck_thread,
+					stuck), 0);
+	wait_for_fault(stuck->uffd);
+}
 
-	call->result = recv(call->fd, call->at, call->len, 0);
-	return NULL;
+/* The memory comes, and holds these bytes. */
+static void stuck_end(struct stuck *stuck, const void *bytes, size_t len)
+{
+	give_page(stuck->uffd, stuck->page, bytes, len);
+	pthread_join(stuck->thread, NULL);
+	munmap(stuck->page, PAGE);
+	close(stuck->uffd);
 }
 
 /* Whoever sends from memory that does not come keeps only himself waiting. */
 static void sender_is_stuck(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .text = "late");
-	struct call call = { .fd = a.client, .len = w.len };
-	uint8_t *page;
-	pthread_t thread;
-	int uffd;
+	struct stuck stuck = { .call = call_send, .len = w.len };
 
 	(void)state;
-	page = page_that_waits(&uffd);
-	if (!page)
-		skip();
-	call.at = page;
-	assert_int_equal(pthread_create(&thread, NULL, call_send, &call), 0);
-	wait_for_fault(uffd);
+	stuck_begin(&stuck);
 	assert_true(others_talk());
 	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_SIGNAL(":1.1"))));
 	send_bytes(a.daemon, w.p, w.len);
@@ -192,12 +211,9 @@ static void sender_is_stuck(void **state)
 	assert_ok(bus_forget(&bus));
 	assert_ok(peer_caps(&a, CAPS_ALL));
 	assert_ok(peer_caps(&b, CAPS_ALL));
-	give_page(uffd, page, w.p, w.len);
-	pthread_join(thread, NULL);
-	assert_int_equal(call.result, w.len);
+	stuck_end(&stuck, w.p, w.len);
+	assert_int_equal(stuck.result, w.len);
 	expect_fast(&a, &b, &w);
-	munmap(page, PAGE);
-	close(uffd);
 	writer_free(&w);
 }
 
@@ -205,27 +221,16 @@ static void sender_is_stuck(void **state)
 static void stuck_sender_is_dropped(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .text = "never");
-	struct call call = { .fd = a.client, .len = w.len };
-	uint8_t *page;
-	pthread_t thread;
-	int uffd;
+	struct stuck stuck = { .call = call_send, .len = w.len };
 
 	(void)state;
-	page = page_that_waits(&uffd);
-	if (!page)
-		skip();
-	call.at = page;
-	assert_int_equal(pthread_create(&thread, NULL, call_send, &call), 0);
-	wait_for_fault(uffd);
+	stuck_begin(&stuck);
 	peer_close_daemon(&a);
 	assert_true(others_talk());
-	give_page(uffd, page, w.p, w.len);
-	pthread_join(thread, NULL);
+	stuck_end(&stuck, w.p, w.len);
 	/* As if it had been closed just afterwards. */
 	expect_nothing(b.client);
 	assert_fails(send(a.client, w.p, w.len, MSG_NOSIGNAL), EPIPE);
-	munmap(page, PAGE);
-	close(uffd);
 	writer_free(&w);
 }
 
@@ -233,28 +238,17 @@ static void stuck_sender_is_dropped(void **state)
 static void recipient_is_stuck(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.1"), .text = "slowly");
-	struct call call = { .fd = a.client, .len = PAGE };
-	uint8_t *page;
-	pthread_t thread;
-	int uffd;
+	struct stuck stuck = { .call = call_recv, .len = PAGE };
 
 	(void)state;
-	page = page_that_waits(&uffd);
-	if (!page)
-		skip();
-	call.at = page;
 	send_message(&b, &w);
-	assert_int_equal(pthread_create(&thread, NULL, call_recv, &call), 0);
-	wait_for_fault(uffd);
+	stuck_begin(&stuck);
 	/* More for him, from a client and from the daemon. */
 	send_message(&b, &w);
 	send_bytes(a.daemon, w.p, w.len);
 	assert_true(others_talk());
-	give_page(uffd, page, "", 1);
-	pthread_join(thread, NULL);
-	assert_true(call.result > (ssize_t)w.len);
-	munmap(page, PAGE);
-	close(uffd);
+	stuck_end(&stuck, "", 1);
+	assert_true(stuck.result > (ssize_t)w.len);
 	writer_free(&w);
 }
 
