@@ -39,8 +39,8 @@ test_without_a_bus() {
 
 test_who_is_connected_how() {
 	equal kdbus "$(query with .state)"
-	# The other one is through the unix socket.
-	equal "1 1" "$(query with '.connections | "\(.native) \(.plain + .attached)"')"
+	# The other one has been attached without knowing it.
+	equal "1 1 0" "$(query with '.connections | "\(.native) \(.attached) \(.plain)"')"
 	contains "$(said text)" "it is on kdbus"
 }
 

@@ -35,16 +35,17 @@ KDBUS_LISTEN=auto with-kdbus dbus-daemon --session --nofork --nopidfile \
 daemon=$!
 wait_for test -S /run/dbus/system_bus_socket.kdbus
 others=
-# One through each: the echo service and its client are native.
+# One through each: the echo service and its client are native, and the other one
+# has stock libdbus.
 with_connection with-kdbus dbus-test-tool echo --system \
 	--name=com.example.Native
-with_connection dbus-test-tool echo --system --name=com.example.Plain
+with_connection dbus-test-tool echo --system --name=com.example.Unix
 has_name() {
 	with-kdbus dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
 		org.freedesktop.DBus.GetNameOwner string:"$1" >/dev/null 2>&1
 }
 wait_for has_name com.example.Native
-wait_for has_name com.example.Plain
+wait_for has_name com.example.Unix
 with-kdbus dbus-test-tool spam --system \
 	--dest=com.example.Native --count=50 >/dev/null
 answer with ./kdbusctl status --json
