@@ -119,14 +119,24 @@ static void print_package(const char *title, const char *version)
 
 static void print_traffic(const struct kernel_bus *bus)
 {
+	unsigned long long fast = kernel_counter(bus, "calls") +
+				  kernel_counter(bus, "returns") +
+				  kernel_counter(bus, "errors") +
+				  kernel_counter(bus, "signals") +
+				  kernel_counter(bus, "broadcasts");
+	unsigned long long slow = kernel_counter(bus, "slow") +
+				  kernel_counter(bus, "daemon");
+
 	printf("  by the kernel   %llu calls, %llu returns, %llu errors",
 	       kernel_counter(bus, "calls"), kernel_counter(bus, "returns"),
 	       kernel_counter(bus, "errors"));
 	printf(", %llu signals, %llu broadcasts\n", kernel_counter(bus, "signals"),
 	       kernel_counter(bus, "broadcasts"));
 	printf("  by dbus-daemon  %llu messages, of which %llu were meant for it\n",
-	       kernel_counter(bus, "slow") + kernel_counter(bus, "daemon"),
-	       kernel_counter(bus, "daemon"));
+	       slow, kernel_counter(bus, "daemon"));
+	if (fast + slow)
+		printf("  dbus-daemon slept through %llu %% of them\n",
+		       fast * 100 / (fast + slow));
 }
 
 static void print_bus(const struct machine *machine, const struct bus *bus)

@@ -168,6 +168,16 @@ test_session() {
 	equal kdbus "$(query "$session.state" status)"
 }
 
+test_share_of_the_kernel() {
+	machine
+	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3
+	equal 0 "$(ctl status | grep -c slept)"
+	rm "$root/proc/net/kdbus"
+	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3 calls 60 returns 58 \
+		errors 2 signals 10 broadcasts 10 slow 20 daemon 40
+	contains "$(ctl status)" "dbus-daemon slept through 70 % of them"
+}
+
 test_masked() {
 	machine
 	system_on
