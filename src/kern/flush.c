@@ -163,6 +163,27 @@ void kdbus_flush(struct kdbus_unix *u)
 		kdbus_flush_continue(u);
 }
 
+/**
+ * kdbus_flush_end() - throw away what the client will not read
+ * @u: the socket, whose other end is closed
+ *
+ * Context: process context, may sleep, no locks.
+ * Return: true if there was anything.
+ */
+bool kdbus_flush_end(struct kdbus_unix *u)
+{
+	struct kdbus_queue *down = &u->peer->down;
+	bool unread;
+
+	/* Whoever is writing has a message in hand; he will be told of the end. */
+	mutex_lock(&down->reader);
+	unread = kdbus_queue_purge(down);
+	mutex_unlock(&down->reader);
+	/* Whoever has found the place taken meanwhile has gone away. */
+	kdbus_flush(u);
+	return unread;
+}
+
 /* Nothing comes before the files, and nothing will while they are sent. */
 static bool kdbus_flush_reserve(struct kdbus_peer *peer)
 {

@@ -14,6 +14,7 @@
 #include <net/sock.h>
 
 #include "bus.h"
+#include "flush.h"
 #include "peer.h"
 #include "pump.h"
 #include "route.h"
@@ -147,7 +148,7 @@ static bool kdbus_pump_lend(struct kdbus_unix *u)
 static bool kdbus_pump_end(struct kdbus_unix *u)
 {
 	bool closed = READ_ONCE(u->sock->sk->sk_shutdown) == SHUTDOWN_MASK;
-	bool unread = closed && kdbus_queue_purge(&u->peer->down);
+	bool unread = closed && kdbus_flush_end(u);
 
 	if (u->ended && !closed)
 		return false;

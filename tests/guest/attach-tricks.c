@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a client may do to its end of a connection that was taken over. */
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -261,6 +263,67 @@ static void writers_and_the_end(void **state)
 	}
 }
 
+/* Who is woken runs at once, even if the waker is in the kernel. */
+static void preempt(const char *how)
+{
+	int fd = open("/sys/kernel/debug/sched/preempt", O_WRONLY);
+
+	if (fd < 0)
+		return;
+	if (write(fd, how, strlen(how)) < 0)
+		print_message("# preemption stays as it is\n");
+	close(fd);
+}
+
+static void *read_and_close(void *client)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	char byte;
+
+	assert_int_equal(pthread_setschedparam(pthread_self(), SCHED_FIFO,
+					       &first), 0);
+	if (recv(*(int *)client, &byte, 1, 0) != 1)
+		return "nothing read";
+	close(*(int *)client);
+	return NULL;
+}
+
+/*
+ * The client goes while somebody writes to it, who has one of the messages in
+ * hand: the client preempts him when it has got that.
+ */
+static void closed_while_written_to(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL),
+				  .sender = "org.freedesktop.DBus");
+	cpu_set_t cpus;
+	pthread_t thread;
+	void *error;
+	int round;
+
+	(void)state;
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	assert_ok(sched_setaffinity(0, sizeof(cpus), &cpus));
+	preempt("full");
+	for (round = 0; round < 20; round++) {
+		struct peer c;
+
+		peer_open(&bus, &c, ":1.3");
+		assert_int_equal(pthread_create(&thread, NULL, read_and_close,
+						&c.client), 0);
+		usleep(1000);
+		send(c.daemon, w.p, w.len, MSG_NOSIGNAL);
+		pthread_join(thread, &error);
+		assert_null(error);
+		c.client = -1;
+		peer_close(&c);
+	}
+	preempt("voluntary");
+	writer_free(&w);
+	assert_true(goes_fast(&a, &b, fast()));
+}
+
 #define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_tricks,
@@ -271,4 +334,5 @@ SUITE_TESTS(attach_tricks,
 	TEST(passcred),
 	TEST(over_itself),
 	TEST(owner_is_killed),
-	TEST(writers_and_the_end));
+	TEST(writers_and_the_end),
+	TEST(closed_while_written_to));
