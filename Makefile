@@ -65,6 +65,10 @@ fuzz: ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was 
 order: prepare ## order under load, for MESSAGES deliveries (10,000,000: about an hour)
 	@tests/load/order $(or $(MESSAGES),10000000)
 
+.PHONY: soak
+soak: prepare ## load a bus for HOURS (1) and watch its memory: docs/reliability.md
+	@tests/load/soak $(or $(HOURS),1)
+
 .PHONY: matrix
 matrix: prepare ## build for and test on every supported kernel: docs/kernels.md
 	@scripts/matrix

@@ -72,6 +72,7 @@ extern const char * const rule_names[RULES];
  * @served: the last of these that has been seen
  * @instances: of that service
  * @visits: connections that have come and gone
+ * @kills: processes that have been killed
  */
 struct shared {
 	atomic_bool stop;
@@ -94,6 +95,7 @@ struct shared {
 	atomic_ulong served[CALLERS_MAX];
 	atomic_uint instances;
 	atomic_uint visits;
+	atomic_uint kills;
 };
 
 extern struct shared *shared;
@@ -140,6 +142,7 @@ void be_caller(const char *address, unsigned int caller);
 void be_ticker(const char *address);
 void be_companion(const char *address);
 void be_switcher(const char *address);
+void be_reckless(const char *address);
 int be_service(const char *address);
 
 #endif

@@ -28,6 +28,7 @@
 
 #define MEMORY		"/dev/shm/load"
 #define PROCESSES_MAX	64
+#define RECKLESS_MAX	16
 
 struct shared *shared;
 
@@ -41,6 +42,7 @@ const char * const rule_names[RULES] = {
  * @actors: how many
  * @mixed: how many of them through the unix socket
  * @slow: of a thousand things that they do, how many concern the daemon
+ * @reckless: how many behave badly and are killed, on top of that
  * @messages: deliveries after which it is enough
  * @seconds: time after which it is enough
  * @bus: number of the bus in /proc/net/kdbus, 0 if it has none
@@ -52,6 +54,7 @@ struct options {
 	unsigned int actors;
 	unsigned int mixed;
 	unsigned int slow;
+	unsigned int reckless;
 	unsigned long messages;
 	unsigned long seconds;
 	unsigned int bus;
@@ -84,6 +87,8 @@ void broken(enum rule rule, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(shared->text[rule], sizeof(shared->text[rule]), format, args);
 	va_end(args);
+	fprintf(stderr, "# %s is broken: %s\n", rule_names[rule],
+		shared->text[rule]);
 }
 
 uint32_t random_below(uint32_t n)
@@ -149,7 +154,7 @@ static void spawn_all(const struct options *o)
 
 	shared->actors = o->actors;
 	shared->slow = o->slow;
-	shared->processes = o->actors + 14;
+	shared->processes = o->actors + o->reckless + 14;
 	for (i = 0; i < o->actors; i++)
 		SPAWN(be_actor(i, i < o->mixed ? o->unix_address : o->address));
 	SPAWN(be_visitor(o->address));
@@ -166,6 +171,8 @@ static void spawn_all(const struct options *o)
 	SPAWN(be_ticker(o->address));
 	SPAWN(be_companion(o->address));
 	SPAWN(be_switcher(o->address));
+	for (i = 0; i < o->reckless; i++)
+		SPAWN(be_reckless(i % 2 ? o->unix_address : o->address));
 }
 
 /* Off, for a moment: everything goes the other way. */
@@ -300,8 +307,9 @@ static bool verdict(const struct options *o)
 		    o->expect == RULES)
 			ok = false;
 	}
-	printf("# deliveries %lu, visits %u, instances of the service %u\n",
-	       shared->deliveries, shared->visits, shared->instances);
+	printf("# deliveries %lu, visits %u, instances of the service %u, kills %u\n",
+	       shared->deliveries, shared->visits, shared->instances,
+	       shared->kills);
 	if (o->expect != RULES)
 		return shared->broken[o->expect];
 	return ok && shared->deliveries >= o->messages;
@@ -324,6 +332,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "actors", required_argument, NULL, 'a' },
 		{ "mixed", required_argument, NULL, 'x' },
 		{ "slow", required_argument, NULL, 'w' },
+		{ "reckless", required_argument, NULL, 'r' },
 		{ "messages", required_argument, NULL, 'm' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "bus", required_argument, NULL, 'b' },
@@ -343,6 +352,9 @@ static void parse(struct options *o, int argc, char **argv)
 		case 'w':
 			o->slow = atoi(optarg);
 			break;
+		case 'r':
+			o->reckless = atoi(optarg);
+			break;
 		case 'm':
 			o->messages = strtoul(optarg, NULL, 10);
 			break;
@@ -360,7 +372,8 @@ static void parse(struct options *o, int argc, char **argv)
 		}
 	}
 	if (argc - optind != 2 || o->actors < 2 || o->actors > ACTORS_MAX ||
-	    o->mixed > o->actors || !(o->messages || o->seconds)) {
+	    o->mixed > o->actors || o->reckless > RECKLESS_MAX ||
+	    !(o->messages || o->seconds)) {
 		fprintf(stderr, "usage: load [OPTION]... ADDRESS UNIX-ADDRESS, with 2 to %d actors, and messages or seconds\n",
 			ACTORS_MAX);
 		exit(2);

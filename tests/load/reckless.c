@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients that read slowly or not at all, send what is large or not complete, and
+ * are killed in the middle of it.  All others must not notice.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "load.h"
+
+#define NAME		"org.kdbus.Load.Reckless"
+#define LIFE_MS		3000
+#define BIG		(4 << 20)
+#define UNWRITTEN	(1 << 20)
+
+/**
+ * struct reckless - one life
+ * @link: its connection
+ * @pace: it reads once in so many rounds, 0 for never
+ * @file: some descriptor to send
+ */
+struct reckless {
+	struct link link;
+	unsigned int pace;
+	int file;
+};
+
+static struct writer *begin_filled(struct reckless *r, uint8_t type,
+				   const char *to, uint32_t size)
+{
+	static const uint8_t zeros[4096];
+	struct writer *w = link_begin(&r->link, type,
+				      once_in(2) ? NO_REPLY : 0, to,
+				      "Reckless", "ay");
+	uint32_t n;
+
+	put_u32(w, size);
+	for (; size; size -= n) {
+		n = size < sizeof(zeros) ? size : sizeof(zeros);
+		put_bytes(w, zeros, n);
+	}
+	return w;
+}
+
+static void send_file(struct reckless *r)
+{
+	struct writer *w = link_begin_at(&r->link, SIGNAL, 0, NAME, LOAD_PATH,
+					 "Reckless", "");
+
+	put_field_u32(w, 9, 1);
+	end_header(w);
+	link_end_with_file(&r->link, r->file);
+}
+
+/* The rest never comes. */
+static void send_half(struct reckless *r)
+{
+	struct writer *w = begin_filled(r, CALL, NAME, random_below(10000));
+
+	end_body(w);
+	put_bytes(&r->link.out, w->p, 1 + random_below(w->len - 1));
+	link_flush(&r->link);
+	pause();
+}
+
+static void misbehave(struct reckless *r)
+{
+	switch (random_below(12)) {
+	case 0:
+		begin_filled(r, CALL, NAME, random_below(BIG));
+		link_end(&r->link);
+		break;
+	case 1:
+		send_file(r);
+		break;
+	case 2:
+		link_request_name(&r->link, NAME, 1 | 2);
+		break;
+	case 3:
+		link_ask(&r->link, "ReleaseName", NAME);
+		break;
+	case 4:
+		match(&r->link, once_in(2) ? "member='All'" :
+					     "interface='" LOAD_INTERFACE "'");
+		break;
+	case 5:
+		begin_filled(r, SIGNAL, NULL, random_below(2000));
+		link_end(&r->link);
+		break;
+	case 6:
+		if (once_in(8))
+			send_half(r);
+		break;
+	default:
+		begin_filled(r, CALL, NAME, random_below(500));
+		link_end(&r->link);
+	}
+}
+
+static void listen_badly(struct reckless *r)
+{
+	struct msg msg;
+
+	if (!r->pace || !once_in(r->pace) || !link_fill(&r->link))
+		return;
+	while (link_next(&r->link, &msg)) {
+		delivered();
+		if (msg.type != CALL || msg.flags & NO_REPLY || once_in(3))
+			continue;
+		link_begin_reply(&r->link, &msg, "");
+		link_end(&r->link);
+	}
+}
+
+static void live(const char *address)
+{
+	struct reckless r = {
+		.pace = random_below(4) * random_below(20),
+		.file = open("/dev/null", O_RDONLY | O_CLOEXEC),
+	};
+
+	if (!link_try(&r.link, address))
+		return;
+	link_request_name(&r.link, NAME, 1 | 2);
+	while (!r.link.dead) {
+		if (link_unwritten(&r.link) < UNWRITTEN)
+			misbehave(&r);
+		link_flush(&r.link);
+		listen_badly(&r);
+		usleep(random_below(10000));
+	}
+	broken(RULE_OTHER, "somebody reckless is disconnected");
+}
+
+void be_reckless(const char *address)
+{
+	unsigned int skip;
+	pid_t pid;
+
+	ready_and_wait();
+	while (!shared->stop) {
+		pid = fork();
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			/* Another life than that of the one before. */
+			for (skip = getpid() % 1000; skip; skip--)
+				random_below(2);
+			live(address);
+			_exit(0);
+		}
+		usleep(random_below(LIFE_MS * 1000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		shared->kills++;
+	}
+}
