@@ -20,6 +20,8 @@ static void match(const struct kdbus_match_rule *rule, const uint8_t *data,
 		  size_t size)
 {
 	const struct kdbus_match_peers peers = { owns, "o", ":" };
+	/* From the bus driver, to a name that nobody has. */
+	const struct kdbus_match_peers driver = { owns, NULL, NULL };
 	struct kdbus_match_args args;
 	struct kdbus_view view;
 
@@ -31,6 +33,7 @@ static void match(const struct kdbus_match_rule *rule, const uint8_t *data,
 		abort();
 	kdbus_match_header(rule, &view);
 	kdbus_match_names(rule, &view, &peers);
+	kdbus_match_names(rule, &view, &driver);
 	kdbus_match_arguments(rule, &args);
 }
 

@@ -11,7 +11,7 @@
 #include "unit/generate.h"
 #include "unit/genrule.h"
 
-#define SEEDS 300
+#define SEEDS 600
 
 static const struct vocabulary vocabulary = {
 	.senders = { ":1.1", "a.b" },
@@ -31,12 +31,36 @@ static void write_seed(const char *dir, int number, const struct writer *w)
 	}
 }
 
+/* Good ones, damaged ones, and what is nothing but text. */
+static void make_message(struct generator *g, int number)
+{
+	static struct writer other;
+	char text[512];
+
+	if (number % 8 == 7) {
+		if (rng_once_in(&g->rng, 2))
+			generate_name_text(&g->rng, text);
+		else
+			generate_utf8_text(&g->rng, text, sizeof(text));
+		put_bytes(&g->w, text, strlen(text));
+		return;
+	}
+	generate_message(g);
+	if (number % 2)
+		mutate_message(&g->rng, &g->w, &other);
+	other.len = 0;
+	put_bytes(&other, g->w.p, g->w.len);
+}
+
 static void make_rule(struct rng *r, struct writer *w)
 {
 	struct writer message = { 0 };
 	char text[RULE_TEXT_SIZE];
 
-	generate_rule(r, &vocabulary, text);
+	if (rng_once_in(r, 3))
+		generate_rule_text(r, &vocabulary, text);
+	else
+		generate_rule(r, &vocabulary, text);
 	generate_candidate(r, &vocabulary, 1, &message);
 	put_bytes(w, text, strlen(text) + 1);
 	put_bytes(w, message.p, message.len);
@@ -72,7 +96,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < SEEDS; i++) {
 		g.w.len = 0;
 		if (!strcmp(argv[1], "message"))
-			generate_message(&g);
+			make_message(&g, i);
 		else if (!strcmp(argv[1], "match"))
 			make_rule(&g.rng, &g.w);
 		else
