@@ -37,6 +37,10 @@ check-guest: prepare-all ## only the tests in guests
 check-trixie: prepare-all ## all cases of the bus, and dbus's own tests, with Debian 13's dbus 1.16
 	@KDBUS_CHECKS=tests/checks-trixie KDBUS_CHECK_TIME=7200 tests/run-checks
 
+.PHONY: check-attached
+check-attached: prepare-all ## all cases of the bus with clients that know nothing of kdbus
+	@KDBUS_CHECKS=tests/checks-attached KDBUS_CHECK_TIME=7200 tests/run-checks
+
 .PHONY: module
 module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 	@scripts/build-module

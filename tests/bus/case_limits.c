@@ -163,6 +163,9 @@ static void case_max_outgoing(void)
 		say_error(c);
 	read_all(b, fitted);
 	client_drain(b);
+	/* The daemon has written what it had for B: the module may deliver. */
+	client_sync(b);
+	client_sync(c);
 	carried_begin();
 	client_send(c, new_call(b->unique, "Again"));
 	client_serve(b, 1);

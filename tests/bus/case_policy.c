@@ -166,7 +166,7 @@ static void try_flow(struct client *sender, const struct flow *flow)
 		client_drain(sender);
 	}
 	check(came == 0 || came == TRIES, "%d of %d came through", came, TRIES);
-	if (!came)
+	if (!came || (flow->kind & FILES && !files_are_carried()))
 		carried_end(0, 0, 0, 0);
 	else if (flow->kind & SIGNAL)
 		carried_end(0, 0, 0, TRIES - 1);

@@ -92,6 +92,15 @@ static DBusMessage *with_files(DBusMessage *message, unsigned int count)
 	return message;
 }
 
+/* Of so many messages with files, and their answers. */
+static void carried_with_files(long calls, long returns)
+{
+	if (files_are_carried())
+		carried_end(calls, returns, 0, 0);
+	else
+		carried_end(0, 0, 0, 0);
+}
+
 /* Too many files in one message end the connection. */
 static void case_max_message_files(void)
 {
@@ -102,7 +111,7 @@ static void case_max_message_files(void)
 	client_send(a, with_files(new_call(b->unique, "Three"), 3));
 	client_serve(b, 1);
 	client_expect(a, 1);
-	carried_end(1, 1, 0, 0);
+	carried_with_files(1, 1);
 	client_send(a, with_files(new_call(b->unique, "Four"), 4));
 	client_send(a, new_call(b->unique, "Another"));
 	client_drain(a);
@@ -182,7 +191,7 @@ static void case_max_outgoing_files(void)
 
 	carried_begin();
 	fitted = fill_with_files(a, b->unique);
-	carried_some(6, 0, 0, 0);
+	carried_some(files_are_carried() ? 6 : 0, 0, 0, 0);
 	client_send(c, new_call(b->unique, "Without"));
 	client_sync(c);
 	say_refusals(c);
@@ -195,7 +204,7 @@ static void case_max_outgoing_files(void)
 	client_send(c, with_files(new_call(b->unique, "Again"), 3));
 	client_serve(b, 1);
 	client_expect(c, 1);
-	carried_end(1, 1, 0, 0);
+	carried_with_files(1, 1);
 }
 
 static int serve_quota(const void *argument, int tell)

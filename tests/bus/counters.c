@@ -155,6 +155,11 @@ void carried_await(long calls, long returns, long errors, long signals)
 	carried_some(calls, returns, errors, signals);
 }
 
+bool files_are_carried(void)
+{
+	return !strncmp(bus_address(), "kdbus:", strlen("kdbus:"));
+}
+
 void fastpath_is(const char *state)
 {
 	char value[32], *line;

@@ -27,6 +27,12 @@ void carried_some(long calls, long returns, long errors, long signals);
 /* carried_await - likewise, sooner or later */
 void carried_await(long calls, long returns, long errors, long signals);
 
+/*
+ * files_are_carried - clients of bus_address() are native, so that the module
+ * delivers messages with files, too; dbus-daemon does for attached ones
+ */
+bool files_are_carried(void);
+
 /* fastpath_is - the state that the module reports: "on" or "off" */
 void fastpath_is(const char *state);
 

@@ -40,6 +40,11 @@ enum bus_mode bus_mode(void)
 	return strcmp(mode, "kdbus-off") ? BUS_STOCK : BUS_OFF;
 }
 
+bool bus_attaches(void)
+{
+	return !strcmp(from_environment("BUS_TEST_ATTACH"), "yes");
+}
+
 const char *bus_address(void)
 {
 	return from_environment("BUS_TEST_ADDRESS");

@@ -21,6 +21,10 @@ enum bus_mode {
 };
 
 enum bus_mode bus_mode(void);
+
+/* bus_attaches - the module has the clients of the unix socket as well */
+bool bus_attaches(void);
+
 const char *bus_address(void);
 const char *bus_unix_address(void);
 const char *bus_dir(void);
