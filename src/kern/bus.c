@@ -43,6 +43,7 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 	INIT_LIST_HEAD(&bus->peers);
 	INIT_LIST_HEAD(&bus->foreign_rules);
 	spin_lock_init(&bus->batch_lock);
+	bus->tables = tables;
 	bus->net = get_net(net);
 	bus->owner = current_euid();
 	bus->config.max_message_size = KDBUS_MESSAGE_MAX;
@@ -86,11 +87,6 @@ struct kdbus_bus *kdbus_bus_get(struct kdbus_bus *bus)
 	return bus;
 }
 
-static void kdbus_bus_free_rule(void *rule, void *unused)
-{
-	kfree(rule);
-}
-
 /* A bus may be gone before anybody has looked at it, as those of tests are. */
 static void kdbus_bus_ended(const struct kdbus_bus *bus)
 {
@@ -111,8 +107,9 @@ static void kdbus_bus_free(struct kref *kref)
 
 	if (bus->batch)
 		kdbus_batch_put(bus->batch);
-	/* Those of peers are gone; those of others need no more than this. */
-	rhltable_free_and_destroy(&bus->rules, kdbus_bus_free_rule, NULL);
+	/* Those of peers are gone. */
+	bus->tables->free_rules(bus);
+	rhltable_destroy(&bus->rules);
 	rhashtable_destroy(&bus->replies);
 	rhashtable_destroy(&bus->names);
 	free_percpu(bus->stats);

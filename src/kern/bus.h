@@ -37,8 +37,9 @@
 #include "../uapi/kdbus.h"
 #include "off.h"
 
-/* Match rules are indexed by which of so many properties they name. */
+/* Match rules are indexed by which of so many properties they name, and by how. */
 #define KDBUS_RULE_MASKS	32
+#define KDBUS_RULE_DETAILS	6
 
 struct kdbus_batch;
 struct net;
@@ -96,10 +97,12 @@ struct kdbus_stats {
  * @config: what the owner has said; read under the lock of a recipient's
  *	queue, which a change passes through before it returns
  * @forced_off: the fast path is off whatever the owner says; likewise
+ * @tables: how these are keyed
  * @names: struct kdbus_name by its text
  * @replies: struct kdbus_reply_slot by caller, callee and serial
- * @rules: struct kdbus_rule by the properties that they name
- * @rule_masks: number of rules that name exactly these properties
+ * @rules: struct kdbus_rule_entry by the properties that rules name
+ * @rule_entries: number of those with exactly these properties
+ * @rule_masks: bit by properties: are there any?
  * @rule_args: arguments of a message that rules have ever looked at
  * @interests: changes with every change of who wants which broadcast, that is of
  *	rules and names
@@ -123,10 +126,12 @@ struct kdbus_bus {
 	struct kdbus_bus_config config;
 	bool forced_off;
 
+	const struct kdbus_bus_tables *tables;
 	struct rhashtable names;
 	struct rhashtable replies;
 	struct rhltable rules;
-	u32 rule_masks[KDBUS_RULE_MASKS];
+	u32 rule_entries[KDBUS_RULE_DETAILS][KDBUS_RULE_MASKS];
+	u32 rule_masks[KDBUS_RULE_DETAILS];
 	u32 rule_args;
 	atomic_t interests;
 	struct list_head foreign_rules;
@@ -143,15 +148,17 @@ extern u64 kdbus_buses_ended;
 extern struct kdbus_stats kdbus_buses_ended_stats;
 
 /**
- * struct kdbus_bus_tables - how the tables of a bus are keyed
+ * struct kdbus_bus_tables - how the tables of a bus are keyed, and emptied
  * @names: of kdbus_bus.names
  * @replies: of kdbus_bus.replies
  * @rules: of kdbus_bus.rules
+ * @free_rules: frees kdbus_bus.foreign_rules when the bus is freed
  */
 struct kdbus_bus_tables {
 	const struct rhashtable_params *names;
 	const struct rhashtable_params *replies;
 	const struct rhashtable_params *rules;
+	void (*free_rules)(struct kdbus_bus *bus);
 };
 
 struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,

@@ -2,10 +2,15 @@
 /*
  * Who wants a broadcast: match rules, and an index of them.
  *
- * A rule is indexed by the values of those of a few properties that it names.
- * For a message, each combination of properties that any rule names is looked
- * up once: the cost does not depend on how many rules there are that want
- * something else.
+ * A rule is indexed by the values of those of a few properties that it names
+ * (its mask), and by one more condition, the most telling one that it has (the
+ * detail).  For a message, each combination of these that any rule uses is looked
+ * up as often as there are values that would match: the cost does not depend on
+ * how many rules there are that want something else.
+ *
+ * Whoever wants a namespace of names or paths is found by each name or path
+ * above that of the message, down to a depth of KDBUS_RULE_DEPTH; those who want
+ * something deeper are all found with that.
  */
 
 #include <linux/jhash.h>
@@ -27,9 +32,24 @@ enum kdbus_rule_property {
 	KDBUS_RULE_SENDER = 1 << 4,
 };
 
+/*
+ * What else a rule says.  Paths in arguments match in either direction, so such
+ * a rule has entries for what is above its own path as well.
+ */
+enum kdbus_rule_detail {
+	KDBUS_RULE_PLAIN,
+	KDBUS_RULE_ARG,
+	KDBUS_RULE_ARG0_NAMESPACE,
+	KDBUS_RULE_ARG_PATH,
+	KDBUS_RULE_ARG_PATH_ABOVE,
+	KDBUS_RULE_PATH_NAMESPACE,
+};
+
+#define KDBUS_RULE_DEPTH	8
+
 const struct rhashtable_params kdbus_rules_params = {
-	.head_offset = offsetof(struct kdbus_rule, node),
-	.key_offset = offsetof(struct kdbus_rule, key),
+	.head_offset = offsetof(struct kdbus_rule_entry, node),
+	.key_offset = offsetof(struct kdbus_rule_entry, key),
 	.key_len = sizeof(struct kdbus_rule_key),
 	.automatic_shrinking = true,
 };
@@ -54,46 +74,182 @@ kdbus_rule_arg0(const struct kdbus_match_rule *match)
 	return NULL;
 }
 
-/* The order of mixing is that of kdbus_probe_hash(): the sender comes last. */
-static void kdbus_rule_index(const struct kdbus_match_rule *match,
-			     struct kdbus_rule_key *key)
+/**
+ * struct kdbus_index - by what a rule is to be found
+ * @match: the rule
+ * @mask: which properties it names, the sender apart
+ * @count: number of @keys
+ * @keys: of the entries that it gets
+ */
+struct kdbus_index {
+	const struct kdbus_match_rule *match;
+	u32 mask;
+	u32 count;
+	struct kdbus_rule_key keys[1 + KDBUS_RULE_DEPTH];
+};
+
+/* The first condition of a kind, but for arg0 if that is in the mask. */
+static const struct kdbus_match_arg *
+kdbus_rule_arg(const struct kdbus_match_rule *match, u8 kind)
+{
+	u32 i;
+
+	for (i = 0; i < match->n_args; i++)
+		if (match->args[i].kind == kind &&
+		    (kind != KDBUS_MATCH_ARG_EQUAL || match->args[i].index))
+			return &match->args[i];
+	return NULL;
+}
+
+/* The order of mixing is that of kdbus_probe_hash(). */
+static u32 kdbus_rule_mask(const struct kdbus_match_rule *match, u32 *hash)
 {
 	const struct kdbus_match_value *arg0 = kdbus_rule_arg0(match);
-	u32 mask = 0, hash = 0;
+	u32 mask = 0;
 
+	*hash = 0;
 	if (match->keys & KDBUS_MATCH_INTERFACE) {
 		mask |= KDBUS_RULE_INTERFACE;
-		hash = kdbus_rule_mix_value(match, &match->interface, hash);
+		*hash = kdbus_rule_mix_value(match, &match->interface, *hash);
 	}
 	if (match->keys & KDBUS_MATCH_MEMBER) {
 		mask |= KDBUS_RULE_MEMBER;
-		hash = kdbus_rule_mix_value(match, &match->member, hash);
+		*hash = kdbus_rule_mix_value(match, &match->member, *hash);
 	}
 	if (match->keys & KDBUS_MATCH_PATH) {
 		mask |= KDBUS_RULE_PATH;
-		hash = kdbus_rule_mix_value(match, &match->path, hash);
+		*hash = kdbus_rule_mix_value(match, &match->path, *hash);
 	}
 	if (arg0) {
 		mask |= KDBUS_RULE_ARG0;
-		hash = kdbus_rule_mix_value(match, arg0, hash);
+		*hash = kdbus_rule_mix_value(match, arg0, *hash);
 	}
-	if (match->keys & KDBUS_MATCH_SENDER) {
-		mask |= KDBUS_RULE_SENDER;
-		hash = kdbus_rule_mix_value(match, &match->sender, hash);
-	}
-	key->mask = mask;
+	return mask;
+}
+
+/* Length of @text up to the @nth separator, @len if there are not so many. */
+static u32 kdbus_rule_cut(const char *text, u32 len, char separator, u32 nth)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] == separator && !--nth)
+			return i;
+	return len;
+}
+
+static void kdbus_index_add(struct kdbus_index *index, u32 detail, u32 hash)
+{
+	const struct kdbus_match_rule *match = index->match;
+	struct kdbus_rule_key *key = &index->keys[index->count++];
+
+	key->mask = index->mask;
+	key->detail = detail;
 	key->hash = hash;
+	if (match->keys & KDBUS_MATCH_SENDER) {
+		key->mask |= KDBUS_RULE_SENDER;
+		key->hash = kdbus_rule_mix_value(match, &match->sender, hash);
+	}
+}
+
+/* By a name or path, as far as it is looked at. */
+static void kdbus_index_below(struct kdbus_index *index, u32 detail,
+			      const struct kdbus_match_value *value,
+			      char separator, u32 hash)
+{
+	const char *text = index->match->text + value->at;
+	u32 len = value->len;
+
+	if (len && text[len - 1] == separator)
+		len--;
+	len = kdbus_rule_cut(text, len, separator, KDBUS_RULE_DEPTH);
+	kdbus_index_add(index, detail, kdbus_rule_mix(text, len, hash));
+}
+
+/* By each directory above a path. */
+static void kdbus_index_above(struct kdbus_index *index,
+			      const struct kdbus_match_value *value, u32 hash)
+{
+	const char *text = index->match->text + value->at;
+	u32 depth, len;
+
+	for (depth = 1; depth <= KDBUS_RULE_DEPTH; depth++) {
+		len = kdbus_rule_cut(text, value->len, '/', depth);
+		if (len + 1 >= value->len)
+			break;
+		kdbus_index_add(index, KDBUS_RULE_ARG_PATH_ABOVE,
+				kdbus_rule_mix(text, len, hash));
+	}
+}
+
+static void kdbus_index_make(struct kdbus_index *index)
+{
+	const struct kdbus_match_rule *match = index->match;
+	const struct kdbus_match_arg *arg;
+	u32 hash;
+
+	index->mask = kdbus_rule_mask(match, &hash);
+	arg = kdbus_rule_arg(match, KDBUS_MATCH_ARG_EQUAL);
+	if (arg) {
+		hash = kdbus_rule_mix_value(match, &arg->value,
+					    hash + arg->index);
+		kdbus_index_add(index, KDBUS_RULE_ARG, hash);
+		return;
+	}
+	arg = kdbus_rule_arg(match, KDBUS_MATCH_ARG_NAMESPACE);
+	if (arg) {
+		kdbus_index_below(index, KDBUS_RULE_ARG0_NAMESPACE, &arg->value,
+				  '.', hash);
+		return;
+	}
+	arg = kdbus_rule_arg(match, KDBUS_MATCH_ARG_PATH);
+	if (arg) {
+		hash += arg->index;
+		kdbus_index_below(index, KDBUS_RULE_ARG_PATH, &arg->value, '/',
+				  hash);
+		kdbus_index_above(index, &arg->value, hash);
+		return;
+	}
+	if (match->keys & KDBUS_MATCH_PATH_NAMESPACE)
+		kdbus_index_below(index, KDBUS_RULE_PATH_NAMESPACE,
+				  &match->path, '/', hash);
+	else
+		kdbus_index_add(index, KDBUS_RULE_PLAIN, hash);
+}
+
+/* The same rule, which has no pointers in it, with entries behind its text. */
+static struct kdbus_rule *kdbus_rule_with_entries(struct kdbus_rule *rule,
+						  size_t size)
+{
+	struct kdbus_index index = { .match = &rule->match };
+	struct kdbus_rule *larger;
+	u32 i;
+
+	kdbus_index_make(&index);
+	size = ALIGN(size, __alignof__(struct kdbus_rule_entry));
+	larger = krealloc(rule, size + index.count * sizeof(*rule->entries),
+			  GFP_KERNEL_ACCOUNT);
+	if (!larger)
+		return NULL;
+	larger->entries = (void *)larger + size;
+	larger->count = index.count;
+	for (i = 0; i < index.count; i++) {
+		larger->entries[i].key = index.keys[i];
+		larger->entries[i].rule = larger;
+	}
+	return larger;
 }
 
 static struct kdbus_rule *kdbus_rule_new(struct kdbus_peer *peer,
 					 const char *text, u32 len)
 {
-	struct kdbus_rule *rule;
+	size_t size = offsetof(struct kdbus_rule, match) +
+		      kdbus_match_size(len);
+	struct kdbus_rule *rule, *complete;
 
 	if (len > KDBUS_MATCH_TEXT_MAX)
 		return ERR_PTR(-EINVAL);
-	rule = kzalloc(offsetof(struct kdbus_rule, match) +
-		       kdbus_match_size(len), GFP_KERNEL_ACCOUNT);
+	rule = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
 	if (!kdbus_match_parse(text, len, &rule->match)) {
@@ -102,8 +258,12 @@ static struct kdbus_rule *kdbus_rule_new(struct kdbus_peer *peer,
 	}
 	rule->peer = peer;
 	kdbus_rule_delay(rule);
-	kdbus_rule_index(&rule->match, &rule->key);
-	return rule;
+	complete = kdbus_rule_with_entries(rule, size);
+	if (!complete) {
+		kfree(rule);
+		return ERR_PTR(-ENOMEM);
+	}
+	return complete;
 }
 
 static struct list_head *kdbus_rule_list(struct kdbus_bus *bus,
@@ -117,11 +277,52 @@ static u32 *kdbus_rule_count(struct kdbus_bus *bus, struct kdbus_peer *peer)
 	return peer ? &peer->rules_count : &bus->foreign_count;
 }
 
+static void kdbus_rule_count_entry(struct kdbus_bus *bus,
+				   const struct kdbus_rule_key *key, int change)
+{
+	u32 *count = &bus->rule_entries[key->detail][key->mask];
+	u32 masks = bus->rule_masks[key->detail];
+
+	*count += change;
+	if (*count)
+		masks |= BIT(key->mask);
+	else
+		masks &= ~BIT(key->mask);
+	WRITE_ONCE(bus->rule_masks[key->detail], masks);
+}
+
+/* Takes the first @count entries out. */
+static void kdbus_rule_unlink(struct kdbus_bus *bus, struct kdbus_rule *rule,
+			      u32 count)
+{
+	while (count--) {
+		rhltable_remove(&bus->rules, &rule->entries[count].node,
+				kdbus_rules_params);
+		kdbus_rule_count_entry(bus, &rule->entries[count].key, -1);
+	}
+}
+
+static int kdbus_rule_link(struct kdbus_bus *bus, struct kdbus_rule *rule)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < rule->count; i++) {
+		ret = rhltable_insert(&bus->rules, &rule->entries[i].node,
+				      kdbus_rules_params);
+		if (ret) {
+			kdbus_rule_unlink(bus, rule, i);
+			return ret;
+		}
+		kdbus_rule_count_entry(bus, &rule->entries[i].key, 1);
+	}
+	return 0;
+}
+
 static int kdbus_rule_insert(struct kdbus_bus *bus, struct kdbus_rule *rule)
 {
 	u32 *count = kdbus_rule_count(bus, rule->peer);
 	u32 wanted = kdbus_match_args_wanted(&rule->match);
-	u32 *masks = &bus->rule_masks[rule->key.mask];
 	int ret;
 
 	lockdep_assert_held(&bus->lock);
@@ -131,11 +332,10 @@ static int kdbus_rule_insert(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	/* Before the rule can be found: who finds it looks at its arguments. */
 	if (wanted > bus->rule_args)
 		WRITE_ONCE(bus->rule_args, wanted);
-	ret = rhltable_insert(&bus->rules, &rule->node, kdbus_rules_params);
+	ret = kdbus_rule_link(bus, rule);
 	if (ret)
 		return ret;
 	list_add_tail(&rule->list, kdbus_rule_list(bus, rule->peer));
-	WRITE_ONCE(*masks, *masks + 1);
 	++*count;
 	kdbus_bus_interests_changed(bus);
 	return 0;
@@ -162,34 +362,45 @@ int kdbus_rule_add(struct kdbus_bus *bus, struct kdbus_peer *peer,
 	mutex_lock(&bus->lock);
 	ret = kdbus_rule_insert(bus, rule);
 	mutex_unlock(&bus->lock);
+	/* By a part of its entries somebody may have found it already. */
 	if (ret)
-		kfree(rule);
+		kfree_rcu(rule, rcu);
 	return ret;
 }
 
 static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 {
-	u32 *masks = &bus->rule_masks[rule->key.mask];
-
-	rhltable_remove(&bus->rules, &rule->node, kdbus_rules_params);
+	kdbus_rule_unlink(bus, rule, rule->count);
 	list_del(&rule->list);
-	WRITE_ONCE(*masks, *masks - 1);
 	--*kdbus_rule_count(bus, rule->peer);
 	kdbus_bus_interests_changed(bus);
 	kfree_rcu(rule, rcu);
 }
 
+/*
+ * The latest that is equal.  Of a namespace of paths dbus-daemon does not ask
+ * which, so that does not help to find it.
+ */
 static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
 						const struct kdbus_rule *like)
 {
 	struct rhlist_head *list, *pos;
+	struct kdbus_rule_entry *entry;
 	struct kdbus_rule *rule;
 
-	list = rhltable_lookup(&bus->rules, &like->key, kdbus_rules_params);
-	rhl_for_each_entry_rcu(rule, pos, list, node)
-		if (rule->peer == like->peer &&
-		    kdbus_match_equal(&rule->match, &like->match))
-			return rule;
+	if (like->entries[0].key.detail == KDBUS_RULE_PATH_NAMESPACE) {
+		list_for_each_entry_reverse(rule,
+					    kdbus_rule_list(bus, like->peer), list)
+			if (kdbus_match_equal(&rule->match, &like->match))
+				return rule;
+		return NULL;
+	}
+	list = rhltable_lookup(&bus->rules, &like->entries[0].key,
+			       kdbus_rules_params);
+	rhl_for_each_entry_rcu(entry, pos, list, node)
+		if (entry->rule->peer == like->peer &&
+		    kdbus_match_equal(&entry->rule->match, &like->match))
+			return entry->rule;
 	return NULL;
 }
 
@@ -242,6 +453,18 @@ void kdbus_rules_remove_all(struct kdbus_peer *peer)
 	mutex_unlock(&peer->bus->lock);
 }
 
+/**
+ * kdbus_rules_free_foreign() - a bus ends
+ * @bus: the bus, that nobody uses any more
+ */
+void kdbus_rules_free_foreign(struct kdbus_bus *bus)
+{
+	struct kdbus_rule *rule, *next;
+
+	list_for_each_entry_safe_reverse(rule, next, &bus->foreign_rules, list)
+		kdbus_rule_drop(bus, rule);
+}
+
 /* A message for which rules are searched. */
 struct kdbus_probe {
 	struct kdbus_peer *sender;
@@ -277,20 +500,131 @@ static bool kdbus_probe_matches(const struct kdbus_probe *probe,
 	       kdbus_match_names(&rule->match, probe->view, &peers);
 }
 
-static bool kdbus_probe_lookup(const struct kdbus_probe *probe, u32 mask,
-			       u32 hash)
+static bool kdbus_probe_lookup(const struct kdbus_probe *probe,
+			       const struct kdbus_rule_key *key)
 {
-	const struct kdbus_rule_key key = { .mask = mask, .hash = hash };
 	struct rhlist_head *list, *pos;
-	struct kdbus_rule *rule;
+	struct kdbus_rule_entry *entry;
 
-	list = rhltable_lookup(&probe->sender->bus->rules, &key,
+	list = rhltable_lookup(&probe->sender->bus->rules, key,
 			       kdbus_rules_params);
-	rhl_for_each_entry_rcu(rule, pos, list, node)
-		if (kdbus_probe_matches(probe, rule) &&
-		    !probe->found(rule->peer, probe->data))
+	rhl_for_each_entry_rcu(entry, pos, list, node)
+		if (kdbus_probe_matches(probe, entry->rule) &&
+		    !probe->found(entry->rule->peer, probe->data))
 			return false;
 	return true;
+}
+
+/* All but the sender is in the key: with each of his names, if that counts. */
+static bool kdbus_probe_senders(const struct kdbus_probe *probe,
+				struct kdbus_rule_key key, u32 hash)
+{
+	struct kdbus_name *name;
+
+	key.hash = hash;
+	if (!(key.mask & KDBUS_RULE_SENDER))
+		return kdbus_probe_lookup(probe, &key);
+	list_for_each_entry_rcu(name, &probe->sender->names, list) {
+		key.hash = kdbus_rule_mix(name->text, name->key.len, hash);
+		if (!kdbus_probe_lookup(probe, &key))
+			return false;
+	}
+	return true;
+}
+
+/* By a name or path and by all above it. */
+static bool kdbus_probe_above(const struct kdbus_probe *probe,
+			      const struct kdbus_rule_key *key,
+			      const char *text, u32 len, char separator,
+			      u32 hash)
+{
+	/* No rule has more. */
+	u32 max = min_t(u32, len, KDBUS_MATCH_TEXT_MAX + 1);
+	u32 depth, cut;
+
+	for (depth = 1; depth <= KDBUS_RULE_DEPTH; depth++) {
+		cut = kdbus_rule_cut(text, max, separator, depth);
+		if (cut == max)
+			break;
+		if (!kdbus_probe_senders(probe, *key,
+					 kdbus_rule_mix(text, cut, hash)))
+			return false;
+	}
+	if (depth > KDBUS_RULE_DEPTH || len > KDBUS_MATCH_TEXT_MAX ||
+	    (len && text[len - 1] == separator))
+		return true;
+	return kdbus_probe_senders(probe, *key, kdbus_rule_mix(text, len, hash));
+}
+
+/* By a path that says with its last byte that it means all below it. */
+static bool kdbus_probe_below(const struct kdbus_probe *probe,
+			      const struct kdbus_rule_key *key,
+			      const char *text, u32 len, u32 hash)
+{
+	if (!len || len > KDBUS_MATCH_TEXT_MAX || text[len - 1] != '/')
+		return true;
+	return kdbus_probe_senders(probe, *key,
+				   kdbus_rule_mix(text, len - 1, hash));
+}
+
+static bool kdbus_probe_arg(const struct kdbus_probe *probe,
+			    const struct kdbus_rule_key *key, u32 i, u32 hash)
+{
+	const struct kdbus_match_args *args = probe->args;
+	const char *text = (const char *)args->data + args->at[i];
+	u32 len = args->len[i];
+
+	switch (key->detail) {
+	case KDBUS_RULE_ARG_PATH:
+		return kdbus_probe_above(probe, key, text, len, '/', hash + i);
+	case KDBUS_RULE_ARG_PATH_ABOVE:
+		return kdbus_probe_below(probe, key, text, len, hash + i);
+	default:
+		return len > KDBUS_MATCH_TEXT_MAX ||
+		       kdbus_probe_senders(probe, *key,
+					   kdbus_rule_mix(text, len, hash + i));
+	}
+}
+
+/* By each argument that is of the right type. */
+static bool kdbus_probe_args(const struct kdbus_probe *probe,
+			     const struct kdbus_rule_key *key, u32 hash)
+{
+	u64 which = probe->args->strings;
+	u32 i;
+
+	if (key->detail == KDBUS_RULE_ARG)
+		which &= ~1ULL;
+	else
+		which |= probe->args->paths;
+	for (; which; which &= which - 1) {
+		i = __ffs64(which);
+		if (!kdbus_probe_arg(probe, key, i, hash))
+			return false;
+	}
+	return true;
+}
+
+static bool kdbus_probe_detail(const struct kdbus_probe *probe,
+			       const struct kdbus_rule_key *key, u32 hash)
+{
+	const struct kdbus_match_args *args = probe->args;
+	const struct kdbus_str *path = &probe->view->path;
+
+	switch (key->detail) {
+	case KDBUS_RULE_PLAIN:
+		return kdbus_probe_senders(probe, *key, hash);
+	case KDBUS_RULE_ARG0_NAMESPACE:
+		return !(args->strings & 1) ||
+		       kdbus_probe_above(probe, key,
+					 (const char *)args->data + args->at[0],
+					 args->len[0], '.', hash);
+	case KDBUS_RULE_PATH_NAMESPACE:
+		return !path->s || kdbus_probe_above(probe, key, path->s,
+						     path->len, '/', hash);
+	default:
+		return kdbus_probe_args(probe, key, hash);
+	}
 }
 
 /* One property of the message into the hash; false if it has none. */
@@ -319,27 +653,10 @@ static bool kdbus_probe_hash(const struct kdbus_probe *probe, u32 mask,
 	if ((mask & KDBUS_RULE_PATH) && !kdbus_probe_mix(&view->path, hash))
 		return false;
 	if (mask & KDBUS_RULE_ARG0) {
-		if (!(args->strings & 1))
+		if (!(args->strings & 1) || args->len[0] > KDBUS_MATCH_TEXT_MAX)
 			return false;
 		*hash = kdbus_rule_mix(arg0, args->len[0], *hash);
 	}
-	return true;
-}
-
-static bool kdbus_probe_mask(const struct kdbus_probe *probe, u32 mask)
-{
-	struct kdbus_name *name;
-	u32 hash;
-
-	if (!kdbus_probe_hash(probe, mask, &hash))
-		return true;
-	if (!(mask & KDBUS_RULE_SENDER))
-		return kdbus_probe_lookup(probe, mask, hash);
-	list_for_each_entry_rcu(name, &probe->sender->names, list)
-		if (!kdbus_probe_lookup(probe, mask,
-					kdbus_rule_mix(name->text,
-						       name->key.len, hash)))
-			return false;
 	return true;
 }
 
@@ -366,11 +683,17 @@ bool kdbus_rules_find(struct kdbus_peer *sender, const struct kdbus_view *view,
 		.found = found,
 		.data = data,
 	};
-	u32 mask;
+	struct kdbus_rule_key key = {};
+	u32 masks, hash;
 
-	for (mask = 0; mask < KDBUS_RULE_MASKS; mask++)
-		if (READ_ONCE(bus->rule_masks[mask]) &&
-		    !kdbus_probe_mask(&probe, mask))
-			return false;
+	for (; key.detail < KDBUS_RULE_DETAILS; key.detail++) {
+		masks = READ_ONCE(bus->rule_masks[key.detail]);
+		for (; masks; masks &= masks - 1) {
+			key.mask = __ffs(masks);
+			if (kdbus_probe_hash(&probe, key.mask, &hash) &&
+			    !kdbus_probe_detail(&probe, &key, hash))
+				return false;
+		}
+	}
 	return true;
 }

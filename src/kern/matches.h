@@ -15,28 +15,42 @@ struct kdbus_peer;
 /**
  * struct kdbus_rule_key - what rules are indexed by
  * @mask: which properties the rule names
- * @hash: of their values
+ * @detail: what else it says
+ * @hash: of the values of all that
  */
 struct kdbus_rule_key {
-	u32 mask;
+	u16 mask;
+	u16 detail;
 	u32 hash;
 };
 
 /**
- * struct kdbus_rule - a match rule in force
+ * struct kdbus_rule_entry - where a rule is found
  * @node: in kdbus_bus.rules
+ * @key: see above
+ * @rule: the rule
+ */
+struct kdbus_rule_entry {
+	struct rhlist_head node;
+	struct kdbus_rule_key key;
+	struct kdbus_rule *rule;
+};
+
+/**
+ * struct kdbus_rule - a match rule in force
  * @list: in kdbus_peer.rules or kdbus_bus.foreign_rules
  * @rcu: freed behind a grace period
- * @key: see above
+ * @entries: it is found by each of them
+ * @count: number of these
  * @mature: when it comes into force, with KDBUS_OFF_MATCH
  * @peer: whose; NULL if of somebody who is no peer
  * @match: the rule
  */
 struct kdbus_rule {
-	struct rhlist_head node;
 	struct list_head list;
 	struct rcu_head rcu;
-	struct kdbus_rule_key key;
+	struct kdbus_rule_entry *entries;
+	u32 count;
 #ifdef KDBUS_PLANT
 	unsigned long mature;
 #endif
@@ -72,6 +86,7 @@ int kdbus_rule_add(struct kdbus_bus *bus, struct kdbus_peer *peer,
 int kdbus_rule_remove(struct kdbus_bus *bus, struct kdbus_peer *peer,
 		      const char *text, u32 len);
 void kdbus_rules_remove_all(struct kdbus_peer *peer);
+void kdbus_rules_free_foreign(struct kdbus_bus *bus);
 
 /* Called for each rule that matches; false ends the search. */
 typedef bool (*kdbus_rule_found)(struct kdbus_peer *peer, void *data);

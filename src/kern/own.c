@@ -15,6 +15,7 @@ static const struct kdbus_bus_tables kdbus_tables = {
 	.names = &kdbus_names_params,
 	.replies = &kdbus_replies_params,
 	.rules = &kdbus_rules_params,
+	.free_rules = kdbus_rules_free_foreign,
 };
 
 /**

@@ -7,14 +7,21 @@
 
 static const char * const interfaces[] = { "a.b", "a.b", "a.bc", "a.b.c" };
 static const char * const members[] = { "M", "M", "Mm", "m" };
-static const char * const paths[] = { "/", "/a", "/a/b", "/ab", "/a/b/c" };
+static const char * const paths[] = {
+	"/", "/a", "/a/b", "/ab", "/a/b/c",
+	"/1/2/3/4/5/6/7", "/1/2/3/4/5/6/7/8", "/1/2/3/4/5/6/7/8/9",
+};
 static const char * const types[] = {
 	"signal", "signal", "signal", "signal", "method_call", "method_return",
 	"error",
 };
 static const char * const strings[] = {
-	"", "a", "a.b", "a.bc", "a.b.c", "/", "/a", "/a/", "/a/b", "/a/b/",
-	"/ab", "/ab/", "it's", "a,b", "\\", "a\\'b", "x y", "=", "M",
+	"", "a", "a.b", "a.bc", "a.b.c",
+	"a.b.c.d.e.f.g", "a.b.c.d.e.f.g.h", "a.b.c.d.e.f.g.h.i",
+	"/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/ab/",
+	"/1/2/3/4/5/6/", "/1/2/3/4/5/6/7/", "/1/2/3/4/5/6/7/8",
+	"/1/2/3/4/5/6/7/8/", "/1/2/3/4/5/6/7/8/9/",
+	"it's", "a,b", "\\", "a\\'b", "x y", "=", "M",
 	"\xc3\xa4.\xe2\x82\xac",
 };
 
@@ -80,7 +87,7 @@ static char *put_arg_key(struct rng *r, char *s, const char *start)
 
 	if (rng_once_in(r, 5))
 		return put_key(r, s, start, "arg0namespace",
-			       strings[1 + rng_below(r, 4)]);
+			       strings[1 + rng_below(r, 7)]);
 	if (rng_once_in(r, 2))
 		i = 0;
 	switch (rng_below(r, 12)) {
