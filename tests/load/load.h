@@ -20,6 +20,7 @@
 #define LOAD_SERVICE	"org.kdbus.Activated"
 #define LOAD_EMITTER	"org.kdbus.Load.Emitter"
 #define LOAD_HEIRLOOM	"org.kdbus.Load.Heirloom"
+#define LOAD_KEEPSAKE	"org.kdbus.Load.Keepsake"
 
 /**
  * enum rule - what is asserted
@@ -138,7 +139,9 @@ void be_emitter(const char *address);
 void be_matcher(const char *address);
 void be_heir(const char *address, bool first);
 void be_witness(const char *address);
-void be_caller(const char *address, unsigned int caller);
+void be_customer(const char *address, unsigned int caller);
+void be_caller(const char *address, const char *name);
+void be_keeper(const char *address);
 void be_ticker(const char *address);
 void be_companion(const char *address);
 void be_switcher(const char *address);

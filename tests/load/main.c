@@ -154,7 +154,7 @@ static void spawn_all(const struct options *o)
 
 	shared->actors = o->actors;
 	shared->slow = o->slow;
-	shared->processes = o->actors + o->reckless + 14;
+	shared->processes = o->actors + o->reckless + 17;
 	for (i = 0; i < o->actors; i++)
 		SPAWN(be_actor(i, i < o->mixed ? o->unix_address : o->address));
 	SPAWN(be_visitor(o->address));
@@ -166,8 +166,11 @@ static void spawn_all(const struct options *o)
 	SPAWN(be_heir(o->address, true));
 	SPAWN(be_heir(o->address, false));
 	SPAWN(be_witness(o->address));
-	SPAWN(be_caller(o->address, ACTORS_MAX));
-	SPAWN(be_caller(o->address, ACTORS_MAX + 1));
+	SPAWN(be_customer(o->address, ACTORS_MAX));
+	SPAWN(be_customer(o->address, ACTORS_MAX + 1));
+	SPAWN(be_caller(o->address, LOAD_HEIRLOOM));
+	SPAWN(be_caller(o->address, LOAD_KEEPSAKE));
+	SPAWN(be_keeper(o->address));
 	SPAWN(be_ticker(o->address));
 	SPAWN(be_companion(o->address));
 	SPAWN(be_switcher(o->address));

@@ -247,24 +247,87 @@ static void say_heir(struct link *link, const char *to, const char *member,
 	link_end(link);
 }
 
-/* Calls by names that move, and says nothing else, so is rarely held back. */
-void be_caller(const char *address, unsigned int caller)
+/* Reads what has come, and takes no notice. */
+static void ignore_all(struct link *link)
+{
+	struct msg msg;
+
+	link_flush(link);
+	while (link_fill(link))
+		while (link_next(link, &msg))
+			;
+}
+
+static void call_named(struct link *link, const char *name)
+{
+	link_begin(link, CALL, NO_REPLY | NO_AUTO_START, name, "Named", "");
+	link_end(link);
+}
+
+/* Calls the service, and by a name that moves. */
+void be_customer(const char *address, unsigned int caller)
 {
 	struct link link;
-	struct msg msg;
 
 	link_open(&link, address);
 	ready_and_wait();
 	while (!shared->stop && !link.dead) {
 		call_service(&link, caller);
-		link_begin(&link, CALL, NO_REPLY | NO_AUTO_START,
-			   LOAD_HEIRLOOM, "Named", "");
-		link_end(&link);
-		link_flush(&link);
-		while (link_fill(&link))
-			while (link_next(&link, &msg))
-				;
+		call_named(&link, LOAD_HEIRLOOM);
+		ignore_all(&link);
 		usleep(random_below(20000));
+	}
+	link_close(&link);
+}
+
+/*
+ * Calls by a name that moves or that comes and goes, and says nothing else.  So
+ * it is not held back for other messages just when the name changes.
+ */
+void be_caller(const char *address, const char *name)
+{
+	struct link link;
+
+	link_open(&link, address);
+	ready_and_wait();
+	while (!shared->stop && !link.dead) {
+		call_named(&link, name);
+		ignore_all(&link);
+		usleep(random_below(20000));
+	}
+	link_close(&link);
+}
+
+/* Until the answer has come; calls by the name are counted. */
+static int count_named(struct link *link, uint32_t serial)
+{
+	struct msg msg;
+	int count = 0;
+
+	while (link_read(link, &msg, PATIENCE) && msg.reply_serial != serial)
+		count += msg_is(&msg, "Named");
+	return count;
+}
+
+/* Owns a name that nobody else wants, and gives it up again and again. */
+void be_keeper(const char *address)
+{
+	struct link link;
+	int count;
+
+	link_open(&link, address);
+	ready_and_wait();
+	while (!shared->stop && !link.dead) {
+		link_request_name(&link, LOAD_KEEPSAKE, 0);
+		count_named(&link, link_ask(&link, "GetId", NULL));
+		usleep(random_below(30000));
+		count_named(&link, link_ask(&link, "ReleaseName", LOAD_KEEPSAKE));
+		usleep(random_below(30000));
+		count = count_named(&link, link_ask(&link, "GetId", NULL));
+		checked(RULE_OWNER);
+		if (count)
+			broken(RULE_OWNER, "%d calls by a name that has been given up",
+			       count);
 	}
 	link_close(&link);
 }
