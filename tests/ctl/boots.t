@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What kdbus-switch counts of boots with kdbus, and that it switches everything off
+# after two that have not come up.  In a root directory, and without a systemd that
+# could be asked; systemctl changes links there.
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP only root can be without systemd"
+	exit
+fi
+# shellcheck disable=SC2016 # for the inner shell
+if [ -z "${BOOTS_NAMESPACE:-}" ]; then
+	BOOTS_NAMESPACE=1 exec "$(dirname "$0")/../../scripts/own-mounts" \
+		sh -c 'mount -t tmpfs none /run && exec "$0" "$@"' "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+
+system_link=/etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service
+session_link=/etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+session_unit=/etc/systemd/user/kdbus-session-bus.service
+
+# machine [COMMAND-LINE]: one with both buses switched on
+machine() {
+	put /proc/cmdline "quiet ${1:-}"
+	put /usr/lib/systemd/system/kdbus-system-bus.service \
+		"[Service]" ExecStart=/bin/true "[Install]" WantedBy=sysinit.target
+	put /usr/lib/systemd/user/kdbus-session-bus.service \
+		"[Service]" ExecStart=/bin/true "[Install]" WantedBy=sockets.target
+	mkdir -p "$root"/etc/systemd/{system,user} "$root/var/lib/kdbus"
+	systemctl --quiet --root="$root" enable kdbus-system-bus.service
+	systemctl --quiet --root="$root" --global enable kdbus-session-bus.service
+}
+
+# switch VERB...: in that root
+switch() {
+	KDBUS_SWITCH_ROOT=$root sh "$top/scripts/kdbus-switch" "$@"
+}
+
+boot_count() {
+	cat "$root/var/lib/kdbus/boot-count" 2>/dev/null || echo none
+}
+
+test_two_boots() {
+	machine
+	switch guard
+	equal 1 "$(boot_count)"
+	switch guard
+	equal 2 "$(boot_count)"
+	[ ! -e "$root/run/kdbus/off" ]
+	contains "$(switch guard)" "two boots with kdbus have not reached multi-user.target"
+	contains "$(cat "$root/run/kdbus/off")" "two boots"
+	equal none "$(boot_count)"
+	[ ! -L "$root$system_link" ]
+	[ ! -L "$root$session_link" ]
+	# Users may have enabled theirs.
+	equal /dev/null "$(readlink "$root$session_unit")"
+}
+
+test_a_good_boot() {
+	machine
+	switch guard
+	switch guard
+	switch guard-ok
+	equal none "$(boot_count)"
+	switch guard
+	equal 1 "$(boot_count)"
+	[ -L "$root$system_link" ]
+}
+
+test_no_kdbus_or_no_boot_at_all() {
+	local line
+	for line in kdbus=off single systemd.unit=rescue.target emergency; do
+		machine $line
+		switch guard
+		equal none "$(boot_count)" "$line"
+	done
+}
+
+test_nonsense_in_the_file() {
+	machine
+	put /var/lib/kdbus/boot-count "some garbage"
+	switch guard
+	equal 1 "$(boot_count)"
+}
+
+test_cannot_be_counted() {
+	machine
+	rmdir "$root/var/lib/kdbus"
+	put /var/lib/kdbus "not a directory"
+	switch guard
+	contains "$(cat "$root/run/kdbus/off")" "cannot write"
+}
+
+# A session may begin before the boot is over, with the system bus plain.
+test_session_of_a_boot_that_cannot_be_counted() {
+	machine
+	switch module 0
+	contains "$(cat "$root/run/kdbus/module.reason")" "could not be counted"
+}
+
+test_session_that_is_masked() {
+	machine
+	ln -s /dev/null "$root$session_unit"
+	switch module 0
+	[ ! -e "$root/run/kdbus/module.reason" ]
+}
+
+main "$@"
