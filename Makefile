@@ -41,6 +41,10 @@ check-trixie: prepare-all ## all cases of the bus, and dbus's own tests, with De
 check-attached: prepare-all ## all cases of the bus with clients that know nothing of kdbus
 	@KDBUS_CHECKS=tests/checks-attached KDBUS_CHECK_TIME=7200 tests/run-checks
 
+.PHONY: attach-soak
+attach-soak: prepare ## take connections over in mid-stream, ROUNDS times (100,000: hours)
+	@KDBUS_GUEST_TIME=40000 tests/guest/in-guest 2 soak-attach $(or $(ROUNDS),100000)
+
 .PHONY: module
 module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 	@scripts/build-module
@@ -113,8 +117,18 @@ prepare: deps
 prepare-all: deps
 	@scripts/prepare --all
 
+# With which library a benchmark calls
+build/bench/%: LIBRARY := dbus-1
+build/bench/gdbus-bench: LIBRARY := gio-2.0
+build/bench/sdbus-bench: LIBRARY := libsystemd
+build/bench/%-bench: bench/%-bench.c bench/measure.c bench/measure.h
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(WARNINGS) $$(pkg-config --cflags $(LIBRARY)) $< \
+		bench/measure.c -o $@.tmp $$(pkg-config --libs $(LIBRARY))
+	@mv $@.tmp $@
+
 build/bench/%: bench/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) $(WARNINGS) $$(pkg-config --cflags dbus-1) $< -o $@.tmp \
-		$$(pkg-config --libs dbus-1)
+	@$(CC) $(CFLAGS) $(WARNINGS) $$(pkg-config --cflags $(LIBRARY)) $< -o $@.tmp \
+		$$(pkg-config --libs $(LIBRARY))
 	@mv $@.tmp $@

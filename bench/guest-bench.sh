@@ -3,9 +3,13 @@
 #
 # guest-bench.sh RUNS TRANSPORTS BYTES:CALLS...: measure ping-pong calls in a
 # guest, RUNS times each.  TRANSPORTS is a list of dbus-daemon, dbus-broker,
-# kdbus, kdbus-off, p2p and raw.  Transports and sizes take turns, so that what
-# changes slowly changes all of them alike.  Prints what kdbus-bench prints, and
-# what the module has counted for it as lines "counter TRANSPORT NAME VALUE".
+# kdbus, kdbus-off, kdbus-attached, p2p and raw.  Transports and sizes take turns, so
+# that what changes slowly changes all of them alike.  Prints what kdbus-bench
+# prints, and what the module has counted for it as lines "counter TRANSPORT NAME
+# VALUE".
+#
+# LIBRARIES, if set, is a list of gdbus and sdbus, with which calls are measured as
+# well, once, on those transports that have nothing to do with the library.
 set -eu
 
 runs=$1
@@ -23,7 +27,7 @@ for transport in $transports; do
 	eval "${name}_address='$BUS_ADDRESS' ${name}_with='$BUS_WITH' ${name}_pid=$BUS_PID"
 done
 
-# measure TRANSPORT BYTES CALLS
+# measure TRANSPORT BYTES CALLS [PROGRAM]
 measure() {
 	case $1 in
 	p2p | raw)
@@ -34,7 +38,7 @@ measure() {
 	name=$(echo "$1" | tr - _)
 	eval "address=\$${name}_address with=\$${name}_with pid=\$${name}_pid"
 	# shellcheck disable=SC2154 # eval
-	$with kdbus-bench --address="$address" --daemon="$pid" --label="$1" \
+	$with "${4:-kdbus-bench}" --address="$address" --daemon="$pid" --label="$1" \
 		--bytes="$2" --calls="$3"
 }
 
@@ -46,13 +50,26 @@ for _ in $(seq "$runs"); do
 	done
 done
 
+for library in ${LIBRARIES:-}; do
+	for size; do
+		for transport in $transports; do
+			case $transport in
+			dbus-daemon | dbus-broker | kdbus-attached)
+				measure "$transport" "${size%:*}" "${size#*:}" \
+					"$library-bench"
+				;;
+			esac
+		done
+	done
+done
+
 for transport in $transports; do
 	case $transport in
-	kdbus | kdbus-off)
-		for counter in calls returns slow daemon; do
-			echo "counter $transport $counter" \
-				"$(kdbus-bus "/run/bench/$transport/kdbus" $counter)"
-		done
-		;;
+	kdbus | kdbus-off) path=/run/bench/$transport/kdbus ;;
+	kdbus-attached) path=/run/bench/$transport/bus ;;
+	*) continue ;;
 	esac
+	for counter in calls returns slow daemon; do
+		echo "counter $transport $counter" "$(kdbus-bus "$path" $counter)"
+	done
 done

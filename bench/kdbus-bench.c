@@ -10,49 +10,18 @@
  *  raw	as many bytes as p2p exchanges, with sendmsg(), poll() and recvmsg()
  *
  * The service echoes the payload, an array of bytes (none if it is empty).
- * One line on stdout:
- *
- *	WORKLOAD BYTES LABEL US_PER_CALL DAEMON_SWITCHES DAEMON_CPU_US
- *
- * the last two also per call, and 0 if no --daemon is given.
  */
 #define _GNU_SOURCE
 #include <dbus/dbus.h>
 #include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NAME		"org.kdbus.Bench"
-#define PATH		"/org/kdbus/Bench"
-#define INTERFACE	"org.kdbus.Bench"
-#define TIMEOUT_MS	(120 * 1000)
-
-static struct {
-	const char *transport;
-	const char *label;
-	const char *address;
-	int bytes;
-	long calls;
-	long warmup;
-	pid_t daemon;
-} opt = {
-	.transport = "bus",
-	.calls = 10000,
-	.warmup = 100,
-};
-
-static unsigned char *payload;
+#include "measure.h"
 
 /* What one call goes through. */
 struct link {
@@ -108,7 +77,7 @@ static DBusMessage *new_call(void)
 	call = dbus_message_new_method_call(!strcmp(opt.transport, "bus") ? NAME : NULL,
 					    PATH, INTERFACE, "Echo");
 	need(!!call);
-	append_payload(call, payload, opt.bytes);
+	append_payload(call, opt.payload, opt.bytes);
 	return call;
 }
 
@@ -290,8 +259,9 @@ static size_t wire_size(DBusMessage *message)
 
 /* ---- the client ---- */
 
-static void call_bus(struct link *link)
+static void call_bus(void *arg)
 {
+	struct link *link = arg;
 	DBusError error = DBUS_ERROR_INIT;
 	const unsigned char *data;
 	DBusMessage *reply;
@@ -311,8 +281,10 @@ static void call_bus(struct link *link)
 	dbus_message_unref(reply);
 }
 
-static void call_raw(struct link *link)
+static void call_raw(void *arg)
 {
+	struct link *link = arg;
+
 	send_all(link->fd, link->buffer, link->call_size);
 	receive_all(link->fd, link->buffer, link->reply_size);
 }
@@ -329,30 +301,10 @@ static void check_echo(struct link *link)
 							  &error);
 	check(&error, "call");
 	if (read_payload(reply, &data) != opt.bytes ||
-	    (opt.bytes && memcmp(data, payload, opt.bytes)))
+	    (opt.bytes && memcmp(data, opt.payload, opt.bytes)))
 		errx(1, "the reply is not what was sent");
 	dbus_message_unref(call);
 	dbus_message_unref(reply);
-}
-
-static void start_service(void (*service)(int ready), char *answer, size_t size)
-{
-	int ready[2];
-	ssize_t n;
-
-	if (pipe(ready))
-		err(1, "pipe");
-	if (!fork()) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		close(ready[0]);
-		service(ready[1]);
-	}
-	close(ready[1]);
-	n = read(ready[0], answer, size - 1);
-	if (n <= 0)
-		errx(1, "the service did not start");
-	answer[n] = 0;
-	close(ready[0]);
 }
 
 static void open_raw(struct link *link)
@@ -395,147 +347,13 @@ static void open_link(struct link *link)
 	check_echo(link);
 }
 
-/* ---- what the bus daemon spends ---- */
-
-struct spent {
-	double us;
-	long switches;
-};
-
-static double clock_us(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now))
-		err(1, "clock");
-	return now.tv_sec * 1e6 + now.tv_nsec / 1e3;
-}
-
-static double cpu_us(pid_t pid)
-{
-	clockid_t clock;
-
-	errno = clock_getcpuclockid(pid, &clock);
-	if (errno)
-		err(1, "process %d", pid);
-	return clock_us(clock);
-}
-
-static long context_switches(pid_t pid)
-{
-	char name[32], line[256];
-	long sum = 0, n;
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%d/status", pid);
-	file = fopen(name, "r");
-	if (!file)
-		err(1, "%s", name);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1 ||
-		    sscanf(line, "nonvoluntary_ctxt_switches: %ld", &n) == 1)
-			sum += n;
-	fclose(file);
-	return sum;
-}
-
-static struct spent spent_by_daemon(void)
-{
-	struct spent spent = { 0 };
-
-	if (opt.daemon) {
-		spent.us = cpu_us(opt.daemon);
-		spent.switches = context_switches(opt.daemon);
-	}
-	return spent;
-}
-
-static void measure(struct link *link)
-{
-	void (*call)(struct link *link) = link->connection ? call_bus : call_raw;
-	struct spent before, after;
-	double begin, end;
-	long i;
-
-	for (i = 0; i < opt.warmup; i++)
-		call(link);
-	before = spent_by_daemon();
-	begin = clock_us(CLOCK_MONOTONIC);
-	for (i = 0; i < opt.calls; i++)
-		call(link);
-	end = clock_us(CLOCK_MONOTONIC);
-	after = spent_by_daemon();
-	printf("pingpong %d %s %.3f %.4f %.4f\n", opt.bytes, opt.label,
-	       (end - begin) / opt.calls,
-	       (double)(after.switches - before.switches) / opt.calls,
-	       (after.us - before.us) / opt.calls);
-}
-
-static _Noreturn void usage(void)
-{
-	fputs("usage: kdbus-bench [--transport=bus|p2p|raw] [--address=ADDRESS]\n"
-	      "                   [--bytes=N] [--calls=N] [--warmup=N]\n"
-	      "                   [--daemon=PID] [--label=TEXT]\n", stderr);
-	exit(2);
-}
-
-static long number(const char *text)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*end || end == text || n < 0)
-		errx(2, "'%s' is not a number", text);
-	return n;
-}
-
-static void parse_options(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "transport", required_argument, NULL, 't' },
-		{ "address", required_argument, NULL, 'a' },
-		{ "bytes", required_argument, NULL, 'b' },
-		{ "calls", required_argument, NULL, 'c' },
-		{ "warmup", required_argument, NULL, 'w' },
-		{ "daemon", required_argument, NULL, 'd' },
-		{ "label", required_argument, NULL, 'l' },
-		{ 0 }
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 't': opt.transport = optarg; break;
-		case 'a': opt.address = optarg; break;
-		case 'b': opt.bytes = number(optarg); break;
-		case 'c': opt.calls = number(optarg); break;
-		case 'w': opt.warmup = number(optarg); break;
-		case 'd': opt.daemon = number(optarg); break;
-		case 'l': opt.label = optarg; break;
-		default: usage();
-		}
-	}
-	if (optind != argc || !opt.calls || opt.bytes > DBUS_MAXIMUM_ARRAY_LENGTH)
-		usage();
-	if (strcmp(opt.transport, "p2p") && strcmp(opt.transport, "raw")) {
-		if (strcmp(opt.transport, "bus") || !opt.address)
-			usage();
-	}
-	if (!opt.label)
-		opt.label = opt.transport;
-}
-
 int main(int argc, char **argv)
 {
 	struct link link = { 0 };
-	int i;
 
+	opt.workload = "pingpong";
 	parse_options(argc, argv);
-	payload = malloc(opt.bytes + 1);
-	need(!!payload);
-	for (i = 0; i < opt.bytes; i++)
-		payload[i] = i * 31 + i / 251;
 	open_link(&link);
-	measure(&link);
+	measure(link.connection ? call_bus : call_raw, &link);
 	return 0;
 }
