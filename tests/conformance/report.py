@@ -1,21 +1,25 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""report.py DIRECTORY [MODE]...: what the suites said, as a table.
+"""report.py DIRECTORY "MODE..." SUITE...: what the suites said, as a table.
 
-DIRECTORY/MODE.log is what guest-run has printed in that mode.  The exit status
-is 0 if kdbus gives the results of stock dbus-daemon, test by test, and if the
-module's counters say that each run took the way that its column names.
+DIRECTORY/MODE/SUITE.log is what guest-run has printed of a suite in that mode.
+The exit status is 0 if kdbus gives the results of stock dbus-daemon, test by
+test, and if the module's counters say that each run took the way that its column
+names.
 """
 
 import collections
+import os
 import re
 import sys
 
 STOCK = 'dbus-daemon'
+BROKER = 'dbus-broker'
+FAST = ('native', 'attached')
 DELIVERED = ('calls', 'returns', 'errors', 'signals', 'broadcasts')
 
 TAP = re.compile(r'^(not )?ok\b *(\d+)? *-? *(.*?)(?: *# *(SKIP|TODO)\b.*)?$', re.I)
-PYTEST = re.compile(r'^\S*?([^/\s]+\.py::\S+) (PASSED|FAILED|ERROR|SKIPPED|XFAIL)')
+PYTEST = re.compile(r'^\S*?([^/\s]+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL)')
 # What a test was called depends on the process and the time of day.
 VOLATILE = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{32}\b')
 
@@ -27,6 +31,7 @@ class Suite:
         self.results = collections.OrderedDict()
         self.counters = {}
         self.daemons = 0
+        self.ended = False
 
     def add(self, program, case, result):
         key = '%s: %s' % (program, VOLATILE.sub('*', case))
@@ -82,9 +87,11 @@ def end_program(suite, program, status, cases):
 
 
 def read(path):
-    suites, done = collections.OrderedDict(), False
+    """One suite, or None if there is no log of it."""
     suite = program = before = None
     cases = []
+    if not os.path.exists(path):
+        return None
     with open(path, errors='replace') as log:
         for line in log:
             words = line.split()
@@ -93,7 +100,7 @@ def read(path):
                 if found and program:
                     cases.append(found)
             elif words[0] == '@suite':
-                suite = suites[words[1]] = Suite(*words[1:3])
+                suite = Suite(*words[1:3])
             elif words[0] == '@before':
                 before = numbers(words[1:])
             elif words[0] == '@after':
@@ -101,21 +108,20 @@ def read(path):
                                   for key, n in numbers(words[1:]).items()}
             elif words[0] == '@daemons':
                 suite.daemons = int(words[1])
+                suite.ended = True
             elif words[0] == '@program':
                 program, cases = words[1], []
             elif words[0] == '@status':
                 end_program(suite, program, int(words[1]), cases)
                 program = None
-            elif words[0] == '@done':
-                done = True
-    return suites, done
+    return suite
 
 
 def transport_error(mode, suite):
     """Why a run has not used the way that it is named after, or None."""
     slow = suite.counters.get('slow', 0)
     buses = suite.counters.get('buses', 0)
-    if mode == 'dbus-broker':
+    if mode == BROKER:
         return 'a dbus-daemon was started' if suite.daemons else None
     if not suite.daemons:
         return 'no dbus-daemon was started through the stand-in'
@@ -125,51 +131,66 @@ def transport_error(mode, suite):
         return 'no bus of the module was made'
     if not slow:
         return 'nobody was connected to the module'
-    if mode == 'kdbus' and not suite.delivered():
-        return 'the module delivered nothing'
-    if mode == 'kdbus-off' and suite.delivered():
-        return 'the module delivered %d messages' % suite.delivered()
-    return None
+    if mode == 'kdbus-off':
+        return ('the module delivered %d messages' % suite.delivered()
+                if suite.delivered() else None)
+    return None if suite.delivered() else 'the module delivered nothing'
 
 
-def differences(mode, suite, stock):
+def differences(suite, stock):
     for key in stock.results.keys() | suite.results.keys():
         here = suite.results.get(key, 'missing')
         there = stock.results.get(key, 'missing')
         if here != there:
-            yield '%s: %s: %s, on %s %s' % (mode, key, here, STOCK, there)
+            yield '%s: %s, on %s %s' % (key, here, STOCK, there)
 
 
-def complaints(mode, suites, stock, done):
-    if not done:
-        yield '%s: the run has not come to its end' % mode
-    for suite in suites.values():
-        error = transport_error(mode, suite)
-        if error:
-            yield '%s: %s: %s' % (mode, suite.name, error)
-        if mode not in (STOCK, 'dbus-broker'):
-            yield from sorted(differences(mode, suite, stock[suite.name]))
+def complaints(mode, suite, stock):
+    if not suite.ended:
+        yield 'the run has not come to its end'
+    error = transport_error(mode, suite)
+    if error:
+        yield error
+    if mode not in (STOCK, BROKER):
+        if stock and stock.ended:
+            yield from sorted(differences(suite, stock))
+        else:
+            yield 'there is no run on %s to compare with' % STOCK
 
 
-def table(modes, logs):
-    yield '| suite | clients | %s | delivered by the module |' % ' | '.join(modes)
-    yield '| --- ' * (len(modes) + 3) + '|'
-    for name, suite in logs[STOCK].items():
-        cells = [logs[mode][name].cell() if name in logs[mode] else '–'
-                 for mode in modes]
-        fast = logs.get('kdbus', {}).get(name)
-        cells.append('{:,}'.format(fast.delivered()) if fast else '–')
-        yield '| %s | %s | %s |' % (name, suite.transport, ' | '.join(cells))
+def transport(name, modes, logs):
+    return next((logs[mode, name].transport for mode in modes
+                 if logs[mode, name]), '–')
+
+
+def table(modes, names, logs):
+    yield '| suite | %s | %s |' % (' | '.join(modes), ' | '.join(
+        'delivered, %s' % mode for mode in FAST))
+    yield '| --- ' * (1 + len(modes) + len(FAST)) + '|'
+    for name in names:
+        suites = [logs[mode, name] for mode in modes]
+        cells = [suite.cell() if suite and suite.ended else '–'
+                 for suite in suites]
+        fast = [logs.get((mode, name)) for mode in FAST]
+        fast = ['{:,}'.format(suite.delivered()) if suite and suite.ended
+                else '–' for suite in fast]
+        yield '| %s | %s | %s |' % (
+            name, ' | '.join(cells), ' | '.join(fast))
 
 
 def main():
-    directory, modes = sys.argv[1], sys.argv[2:]
-    read_logs = {mode: read('%s/%s.log' % (directory, mode)) for mode in modes}
-    logs = {mode: suites for mode, (suites, _) in read_logs.items()}
+    directory, modes, names = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
+    logs = {(mode, name): read('%s/%s/%s.log' % (directory, mode, name))
+            for mode in modes for name in names}
     found = []
-    for mode, (suites, done) in read_logs.items():
-        found += complaints(mode, suites, logs[STOCK], done)
-    print('\n'.join(table(modes, logs)))
+    for (mode, name), suite in logs.items():
+        if suite:
+            found += ['%s: %s: %s' % (mode, name, text)
+                      for text in complaints(mode, suite, logs[STOCK, name])]
+        elif mode != BROKER and not (
+                mode == 'native' and transport(name, modes, logs) != 'native'):
+            found.append('%s: %s: has not been run' % (mode, name))
+    print('\n'.join(table(modes, names, logs)))
     for line in found:
         print('report.py: %s' % line, file=sys.stderr)
     sys.exit(1 if found else 0)
