@@ -19,6 +19,41 @@ count() {
 	sed -n "s#^bus .* $1 \([0-9]*\) .*path $path\$#\1#p" /proc/net/kdbus 2>/dev/null
 }
 
+# by_kernel system|session, by_daemon system|session: messages until now
+by_kernel() {
+	echo $(($(count calls "$1") + $(count returns "$1") + $(count errors "$1") +
+		$(count signals "$1") + $(count broadcasts "$1")))
+}
+
+by_daemon() {
+	echo $(($(count slow "$1") + $(count daemon "$1")))
+}
+
+note_counters() {
+	for bus in system session; do
+		by_kernel $bus >/tmp/by_kernel.$bus
+		by_daemon $bus >/tmp/by_daemon.$bus
+	done
+}
+
+# enough_by_kernel system|session PERCENT: of the messages since note_counters
+enough_by_kernel() {
+	kernel=$(($(by_kernel "$1") - $(cat "/tmp/by_kernel.$1")))
+	daemon=$(($(by_daemon "$1") - $(cat "/tmp/by_daemon.$1")))
+	ok "$1 bus: $kernel messages by the kernel, $daemon by dbus-daemon" \
+		test $((kernel * 100)) -ge $(((kernel + daemon) * $2))
+}
+
+# every_connection: as many connections of the system bus as dbus-daemon knows of, but
+# for the one that asks
+every_connection() {
+	names=$(busctl --no-legend list --unique | wc -l)
+	mine=$(kdbusctl status --json | sed -n "/\"bus\": *\"system\"/,/}/p" | tr -d ' ",' |
+		awk -F: '$1 == "native" || $1 == "attached" || $1 == "plain" { n += $2 } END { print n }')
+	echo "dbus-daemon: $names, itself and busctl among them; kdbusctl: $mine"
+	[ "$mine" = $((names - 2)) ]
+}
+
 # ok NAME COMMAND [ARG]...: says whether the command succeeds, and shows what it
 # printed if it does not
 ok() {
@@ -53,6 +88,25 @@ driver() {
 	call "$1" org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.GetId
 }
 
+# patiently COMMAND...: until it succeeds
+patiently() {
+	for _ in $(seq 60); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 1
+	done
+	"$@"
+}
+
+# by_kernel_alone NAME PATH INTERFACE: what one program asks that service of the system
+# bus, and the answers, but for the first ones, of which dbus-daemon approves
+by_kernel_alone() {
+	calls=$(count calls system) returns=$(count returns system)
+	ok "20 calls of $1" /usr/lib/vmtest/calls 20 "$@"
+	calls=$(($(count calls system) - calls)) returns=$(($(count returns system) - returns))
+	ok "of which the module has delivered $calls, and $returns answers" \
+		test $calls -ge 15 -a $returns -ge 15
+}
+
 # The services of each machine, which are programs with sd-bus and GDBus.
 users_of_system() {
 	call system org.freedesktop.login1 /org/freedesktop/login1 \
@@ -69,12 +123,13 @@ users_of_session() {
 		org.freedesktop.systemd1.Manager.ListUnits
 }
 
+# On a busy machine a service may have its name some time before its objects.
 works() {
 	ok "multi-user.target is reached" systemctl is-active multi-user.target
 	ok "the system bus works" driver system
-	ok "logind, polkit and NetworkManager answer" users_of_system
-	ok "the session bus works" driver session
-	ok "the user's systemd answers" users_of_session
+	ok "logind, polkit and NetworkManager answer" patiently users_of_system
+	ok "the session bus works" patiently driver session
+	ok "the user's systemd answers" patiently users_of_session
 }
 
 one_line() {
@@ -97,6 +152,17 @@ is_plain() {
 	# shellcheck disable=SC2016
 	ok "the reason is the expected one" sh -c 'echo "$1"; echo "$1" | grep -qE "$2"' sh \
 		"$(journalctl -b -o cat | sed -n "s/^the $1 bus is plain: //p")" "$2"
+}
+
+# is_off system|session: because it is not enabled
+is_off() {
+	ok "the $1 bus is not on kdbus" no test -n "$(count daemon "$1")"
+}
+
+one_switched_off() {
+	lines=$(journalctl -b -o cat | grep "so it is switched off")
+	echo "$lines"
+	[ "$(echo "$lines" | grep -c .)" = 1 ]
 }
 
 is_on() {

@@ -15,10 +15,10 @@
 install_tests=$KDBUS_TOP/tests/install
 DISK_SIZE=4G
 
-# new_machine DIR SUITE: as the distribution makes it, off
+# new_machine DIR SUITE [KIND]: as the distribution makes it, off
 new_machine() {
 	local image
-	image=$("$install_tests/image" "$2") || return
+	image=$("$install_tests/image" "${@:2}") || return
 	machine=$1
 	rm -rf --one-file-system "$machine"
 	mkdir -p "$machine/share"
@@ -26,6 +26,7 @@ new_machine() {
 	cp -l "$image/vmlinux" "$machine/vmlinux" 2>/dev/null ||
 		cp "$image/vmlinux" "$machine/vmlinux"
 	cp -a "$install_tests/root/." "$machine/root/"
+	cp "$KDBUS_TOP"/debian/tests/{echo,traffic} "$machine/share/"
 	systemctl --root="$machine/root" --quiet enable vmtest.service vmtest-early.service
 	newest_initrd
 }
@@ -98,13 +99,13 @@ boot() {
 	} >"$share/command"
 	[ -z "$early" ] || printf '%s\n' "$early" >"$share/early"
 	timeout -k 5 "$limit" qemu-system-x86_64 -nodefaults -no-user-config -no-reboot \
-		-display none -machine q35 -smp 2 -m 1024 -accel tcg,thread=multi -cpu max \
+		-display none -machine q35,sata=off,smbus=off,usb=off,i8042=off -smp 2 -m 1024 -accel tcg,thread=multi -cpu max \
 		-kernel "$machine/vmlinux" -initrd "$machine/initrd" $snapshot \
 		-drive "file=$machine/disk,if=virtio,format=raw" \
 		-virtfs "local,path=$share,mount_tag=host,security_model=none" \
 		${repository:+-virtfs "local,path=$repository,mount_tag=repo,security_model=none,readonly=on"} \
 		-serial "file:$machine/console" -serial "file:$share/output" \
-		-append "root=/dev/vda rw console=ttyS0 panic=-1 oops=panic mitigations=off tsc=reliable no_timer_check net.ifnames=0 systemd.show_status=0 $append" \
+		-append "root=/dev/vda rw console=ttyS0 panic=-1 oops=panic mitigations=off tsc=reliable no_timer_check net.ifnames=0 systemd.show_status=0 modprobe.blacklist=kvm_amd,kvm_intel,powernow_k8,acpi_cpufreq,pcspkr $append" \
 		</dev/null >"$machine/qemu.log" 2>&1 || status=$?
 	tr -d '\r' <"$share/output" 2>/dev/null || :
 	[ "$status" = 0 ] || return 121
