@@ -49,6 +49,10 @@ attach-soak: prepare ## take connections over in mid-stream, ROUNDS times (100,0
 module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 	@scripts/build-module
 
+.PHONY: check-debug
+check-debug: prepare-all ## the tests in guests, and faults injected, on a kernel that checks itself
+	@KDBUS_CHECKS=tests/checks-debug KDBUS_CHECK_TIME=7200 tests/run-checks
+
 # SUITE is a release of Debian.
 .PHONY: deb repo check-install
 deb: deps ## the Debian packages for SUITE (default bookworm): build/deb/SUITE
