@@ -73,6 +73,10 @@ fuzz: ## fuzz the core's parsers, TIME=20 seconds each, and show what of it was 
 	@scripts/install-deps build fuzz
 	@$(MAKE) -s -C tests/fuzz check coverage
 
+.PHONY: fuzz-sockets
+fuzz-sockets: prepare-all ## random calls on sockets, on a kernel that checks itself, for TIME=60 seconds
+	@tests/guest/fuzz $(or $(TIME),60) $(SEED)
+
 .PHONY: order
 order: prepare ## order under load, for MESSAGES deliveries (10,000,000: about an hour)
 	@tests/load/order $(or $(MESSAGES),10000000)
