@@ -28,11 +28,11 @@ TITLES = {
 }
 # What kdbus has to reach.
 MAX_OVER_P2P = 1.10
-# Libraries that know nothing of kdbus, and how many times as fast as with stock
-# attached clients have to be up to some size.  GDBus spends three quarters of a
-# call in threads of its own, whatever carries it.
-LIBRARIES = {'pingpong': ('libdbus', 1.6), 'gdbus': ('GDBus', 1.15),
-             'sd-bus': ('sd-bus', 1.6)}
+# Libraries that know nothing of kdbus, how many times as fast as with stock
+# attached clients shall be, and up to which size.  GDBus spends three quarters of
+# a call in threads of its own, whatever carries it: it is far from that.
+LIBRARIES = {'pingpong': 'libdbus', 'gdbus': 'GDBus', 'sd-bus': 'sd-bus'}
+MIN_SPEEDUP = 1.6
 SPEEDUP_UP_TO = 6905
 # A daemon that is woken for less than one call in a thousand is asleep: a
 # timer of its own may fall into the measurement.
@@ -164,13 +164,13 @@ def times(slow, fast):
     return f'{slow.median_us / fast.median_us:.2f}'
 
 
-def is_met(speedup, size, stock, broker, attached):
+def is_met(size, stock, broker, attached):
     """Whether attached clients are as fast as they have to be."""
     if attached.median_switches > MAX_SWITCHES:
         return False
     if size > SPEEDUP_UP_TO:
         return attached.median_us <= stock.median_us
-    return (attached.median_us * speedup <= stock.median_us
+    return (attached.median_us * MIN_SPEEDUP <= stock.median_us
             and attached.median_us < broker.median_us)
 
 
@@ -178,19 +178,19 @@ def print_attached(rows):
     """The table of unmodified clients; true if all targets are met."""
     sizes = sorted({size for _, size, _ in rows})
     lines, met = [], True
-    for workload, (library, speedup) in LIBRARIES.items():
+    for workload, library in LIBRARIES.items():
         found = [[rows.get((workload, s, t)) for s in sizes] for t in
                  ('dbus-daemon', 'dbus-broker', 'kdbus-attached')]
         if not all(row for of_transport in found for row in of_transport):
             continue
         stock, broker, attached = found
-        reached = all(is_met(speedup, *of_size) for of_size in
+        reached = all(is_met(*of_size) for of_size in
                       zip(sizes, stock, broker, attached))
         met = met and reached
         lines += [[f'{library}: {TITLES["kdbus-attached"]}',
                    *(number(row.median_us) for row in attached),
                    'met' if reached else 'MISSED'],
-                  [f'  times faster than stock (target: {speedup})',
+                  [f'  times faster than stock (target: {MIN_SPEEDUP})',
                    *map(times, stock, attached), ''],
                   ['  times faster than dbus-broker',
                    *map(times, broker, attached), '']]
