@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 echo 1..1
-if counts=$(scripts/build-dbus 1.14 --check | tail -n 1); then
+if counts=$(scripts/build-dbus 1.14 --check); then
 	echo "ok 1 - dbus's own tests: $counts"
 else
 	echo "not ok 1 - dbus's own tests"
