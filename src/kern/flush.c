@@ -100,33 +100,33 @@ static void kdbus_flush_tell(struct kdbus_unix *u)
 
 static void kdbus_flush_all(struct kdbus_unix *u)
 {
-	struct file *file = kdbus_unix_get(u);
-
-	if (!file)
-		return;
 	/* The daemon has it, and will call when it has sent its files. */
 	if (mutex_trylock(&u->peer->down.reader)) {
 		kdbus_flush_queue(u);
 		mutex_unlock(&u->peer->down.reader);
 		kdbus_flush_tell(u);
 	}
-	fput(file);
 }
 
 /* Only a kernel thread can say that the owner of the bus is the sender. */
 static bool kdbus_flush_is_for_thread(struct kdbus_unix *u)
 {
-	struct file *file;
-	bool wants;
+	return !(current->flags & PF_KTHREAD) && kdbus_unix_wants_creds(u);
+}
 
-	if (current->flags & PF_KTHREAD)
-		return false;
-	file = kdbus_unix_get(u);
+/* Looks once; false if a kernel thread has to do it. */
+static bool kdbus_flush_look(struct kdbus_unix *u)
+{
+	struct file *file = kdbus_unix_get(u);
+	bool ok;
+
 	if (!file)
-		return false;
-	wants = kdbus_unix_wants_creds(u);
+		return true;
+	ok = !kdbus_flush_is_for_thread(u);
+	if (ok)
+		kdbus_flush_all(u);
 	fput(file);
-	return wants;
+	return ok;
 }
 
 /**
@@ -140,10 +140,9 @@ void kdbus_flush_continue(struct kdbus_unix *u)
 	int looks, seen;
 
 	for (looks = 0; looks < KDBUS_UNIX_LOOKS; looks++) {
-		if (kdbus_flush_is_for_thread(u))
-			break;
 		seen = atomic_read(&u->flush);
-		kdbus_flush_all(u);
+		if (!kdbus_flush_look(u))
+			break;
 		if (!atomic_sub_return(seen, &u->flush))
 			return;
 	}
