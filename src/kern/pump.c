@@ -13,6 +13,7 @@
 #include <linux/uio.h>
 #include <net/sock.h>
 
+#include "../core/message.h"
 #include "bus.h"
 #include "flush.h"
 #include "peer.h"
@@ -105,6 +106,18 @@ static int kdbus_pump_direct(struct kdbus_unix *u)
 	return n;
 }
 
+/*
+ * How much to read into the buffer.  What does not fit is probably a message that
+ * is so long: no more than its fixed header, so that the rest goes right into it.
+ */
+static u32 kdbus_pump_size(const struct kdbus_unix *u)
+{
+	if (u->clear <= sizeof(u->buf))
+		return u->clear;
+	return kdbus_stream_client_starts(u->peer) ? KDBUS_FIXED_HEADER :
+						     sizeof(u->buf);
+}
+
 /* Reads some of what is known to bring no files. */
 static bool kdbus_pump_read(struct kdbus_unix *u)
 {
@@ -113,8 +126,7 @@ static bool kdbus_pump_read(struct kdbus_unix *u)
 	if (n > 0)
 		return !u->dead;
 	if (!n) {
-		n = kdbus_unix_read(u, u->buf,
-				    min_t(u32, u->clear, sizeof(u->buf)));
+		n = kdbus_unix_read(u, u->buf, kdbus_pump_size(u));
 		u->pos = 0;
 		u->end = max(n, 0);
 		u->clear -= u->end;

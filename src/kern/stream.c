@@ -341,6 +341,18 @@ int kdbus_stream_client(struct kdbus_peer *peer, struct iov_iter *from,
 }
 
 /**
+ * kdbus_stream_client_starts() - is the next byte the first of a message?
+ * @peer: the client, on whose behalf nobody but the caller writes
+ */
+bool kdbus_stream_client_starts(const struct kdbus_peer *peer)
+{
+	const struct kdbus_tx *tx = &peer->from_client;
+
+	return READ_ONCE(tx->phase) == KDBUS_PHASE_MESSAGES &&
+	       kdbus_stream_at_start(tx);
+}
+
+/**
  * kdbus_stream_client_rest() - what is missing of the message being collected
  * @peer: the client; the lock of its stream is held
  * @to: set to where the next byte goes

@@ -15,6 +15,7 @@ bool kdbus_stream_daemon_wait(struct kdbus_peer *peer);
 void kdbus_stream_daemon_relief(struct kdbus_peer *peer);
 int kdbus_stream_client(struct kdbus_peer *peer, struct iov_iter *from,
 			struct kdbus_fds *fds);
+bool kdbus_stream_client_starts(const struct kdbus_peer *peer);
 u32 kdbus_stream_client_rest(struct kdbus_peer *peer, u8 **to);
 int kdbus_stream_client_filled(struct kdbus_peer *peer, u32 n);
 int kdbus_stream_client_lend(struct kdbus_peer *peer, const u8 *head, u32 len);
