@@ -156,6 +156,15 @@ static bool kdbus_pump_lend(struct kdbus_unix *u)
 	return kdbus_pump_go_on(u, ret);
 }
 
+/* How much can be read, and does it bring files? */
+static int kdbus_pump_look(struct kdbus_unix *u, bool *files)
+{
+	int n = u->fresh ? kdbus_unix_glance(u) : 0;
+
+	u->fresh = false;
+	return n ?: kdbus_unix_look(u, files);
+}
+
 /* Nothing more will come. */
 static bool kdbus_pump_end(struct kdbus_unix *u)
 {
@@ -191,9 +200,12 @@ static bool kdbus_pump_step(struct kdbus_unix *u)
 	last = READ_ONCE(u->sock->sk->sk_shutdown) & RCV_SHUTDOWN;
 	/* Pairs with the lock under which the other end writes. */
 	smp_rmb();
-	if (kdbus_unix_empty(u) && !last)
-		return false;
-	n = kdbus_unix_look(u, &files);
+	if (kdbus_unix_empty(u)) {
+		u->fresh = true;
+		if (!last)
+			return false;
+	}
+	n = kdbus_pump_look(u, &files);
 	if (n <= 0)
 		return last && n != -EAGAIN && kdbus_pump_end(u);
 	if (files)

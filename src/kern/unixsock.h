@@ -74,6 +74,7 @@ enum kdbus_unix_flag {
  *
  * @clear: bytes at the front of the socket's queue that are known to bring no
  *	files; belongs to the pump, like what follows
+ * @fresh: nothing of the first piece in that queue has been read, if any is there
  * @reset: the other end has been closed with something unread
  * @ended: the end has been passed on
  * @dead: nothing is to be read any more
@@ -98,6 +99,7 @@ struct kdbus_unix {
 	struct delayed_work work;
 
 	u32 clear;
+	bool fresh;
 	bool reset;
 	bool ended;
 	bool dead;
@@ -113,6 +115,7 @@ bool kdbus_unix_empty(const struct kdbus_unix *u);
 bool kdbus_unix_writable(const struct kdbus_unix *u);
 bool kdbus_unix_wants_creds(const struct kdbus_unix *u);
 void kdbus_unix_other_reset(const struct kdbus_unix *u);
+int kdbus_unix_glance(struct kdbus_unix *u);
 int kdbus_unix_look(struct kdbus_unix *u, bool *files);
 int kdbus_unix_peek(struct kdbus_unix *u, void *to, size_t size);
 int kdbus_unix_read(struct kdbus_unix *u, void *to, size_t size);
