@@ -122,7 +122,8 @@ static inline bool kdbus_sk_passes_creds(const struct sock *sk)
 static inline bool kdbus_sk_wants_extra(const struct sock *sk)
 {
 #ifdef KDBUS_HAVE_SK_SCM_FLAGS
-	return sk->sk_scm_recv_flags;
+	/* Beside them is a flag for files, which is on unless it is switched off. */
+	return sk->sk_scm_credentials || sk->sk_scm_security || sk->sk_scm_pidfd;
 #else
 	const unsigned long *flags = &sk->sk_socket->flags;
 
