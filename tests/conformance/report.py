@@ -18,10 +18,19 @@ BROKER = 'dbus-broker'
 FAST = ('native', 'attached')
 DELIVERED = ('calls', 'returns', 'errors', 'signals', 'broadcasts')
 
-TAP = re.compile(r'^(not )?ok\b *(\d+)? *-? *(.*?)(?: *# *(SKIP|TODO)\b.*)?$', re.I)
+# In small letters: "OK" is what Python's unittest says of all its tests together.
+TAP = re.compile(r'^(not )?ok\b *(\d+)? *-? *(.*?)(?: *# *((?i:SKIP|TODO))\b.*)?$')
 PYTEST = re.compile(r'^\S*?([^/\s]+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL)')
 # What a test was called depends on the process and the time of day.
-VOLATILE = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{32}\b')
+VOLATILE = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{32}\b|\b(?:errors|failures)=\d+')
+
+# What ends otherwise than on stock on purpose, and how: a socket of the module as
+# cargo of a message is refused, see docs/conformance.md.
+ON_PURPOSE = {
+    ('dbus-tests', 'test-dbus-daemon_alone: /limits/pending-fd-timeout'):
+        'missing',
+    ('dbus-tests', 'test-dbus-daemon_alone: exit status'): 'failed',
+}
 
 
 class Suite:
@@ -137,12 +146,14 @@ def transport_error(mode, suite):
     return None if suite.delivered() else 'the module delivered nothing'
 
 
-def differences(suite, stock):
+def differences(mode, suite, stock):
     for key in stock.results.keys() | suite.results.keys():
         here = suite.results.get(key, 'missing')
         there = stock.results.get(key, 'missing')
+        if mode in ('native', 'kdbus-off'):
+            there = ON_PURPOSE.get((suite.name, key), there)
         if here != there:
-            yield '%s: %s, on %s %s' % (key, here, STOCK, there)
+            yield '%s: %s, expected was %s' % (key, here, there)
 
 
 def complaints(mode, suite, stock):
@@ -153,7 +164,7 @@ def complaints(mode, suite, stock):
         yield error
     if mode not in (STOCK, BROKER):
         if stock and stock.ended:
-            yield from sorted(differences(suite, stock))
+            yield from sorted(differences(mode, suite, stock))
         else:
             yield 'there is no run on %s to compare with' % STOCK
 
