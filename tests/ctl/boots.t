@@ -89,6 +89,27 @@ test_cannot_be_counted() {
 	put /var/lib/kdbus "not a directory"
 	switch guard
 	contains "$(cat "$root/run/kdbus/off")" "cannot write"
+	[ ! -e "$root/run/kdbus/counted" ]
+}
+
+# says_of_system: why it would be plain, by its unit
+says_of_system() {
+	put /usr/lib/systemd/system/dbus.service "[Service]"
+	switch start system
+}
+
+# A guard that was killed, is masked or could not write anything has said nothing.
+test_guard_that_did_not_run() {
+	machine
+	contains "$(says_of_system)" "the system bus is plain: this boot could not be counted"
+	switch guard
+	contains "$(says_of_system)" "the system bus is plain: the dbus packages"
+}
+
+test_guard_has_nothing_to_count_in_rescue() {
+	machine single
+	switch guard
+	contains "$(says_of_system)" "the system bus is plain: the dbus packages"
 }
 
 # A session may begin before the boot is over, with the system bus plain.
