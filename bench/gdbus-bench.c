@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * gdbus-bench: how long a method call and its reply take with GDBus, the library
- * of most desktop programs, in kdbus-bench's way.
+ * of most desktop programs, in kdbus-bench's way; with --transport=p2p over a pair
+ * of sockets, which is what the library itself takes.
  */
 #include <err.h>
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -16,6 +18,9 @@ static const char introspection[] =
 	"<method name='Echo'>"
 	"<arg type='ay' direction='in'/><arg type='ay' direction='out'/>"
 	"</method></interface></node>";
+
+static gboolean direct;
+static int ends[2];
 
 static void check(const GError *error, const char *what)
 {
@@ -36,6 +41,24 @@ static GDBusConnection *connect_to_bus(void)
 	return bus;
 }
 
+/* One end of the pair. */
+static GDBusConnection *connect_directly(int fd, const char *guid,
+					 GDBusConnectionFlags flags)
+{
+	GError *error = NULL;
+	GSocketConnection *stream;
+	GDBusConnection *link;
+	GSocket *socket;
+
+	socket = g_socket_new_from_fd(fd, &error);
+	check(error, "socket");
+	stream = g_socket_connection_factory_create_connection(socket);
+	link = g_dbus_connection_new_sync(G_IO_STREAM(stream), guid, flags,
+					  NULL, NULL, &error);
+	check(error, "peer");
+	return link;
+}
+
 /* ---- the service ---- */
 
 static void answer(GDBusConnection *bus, const char *sender, const char *path,
@@ -48,26 +71,55 @@ static void answer(GDBusConnection *bus, const char *sender, const char *path,
 	g_dbus_method_invocation_return_value(invocation, arguments);
 }
 
-static void serve(int ready)
+static void offer(GDBusConnection *link)
 {
 	static const GDBusInterfaceVTable vtable = { .method_call = answer };
-	GDBusConnection *bus = connect_to_bus();
 	GError *error = NULL;
 	GDBusNodeInfo *node;
 
 	node = g_dbus_node_info_new_for_xml(introspection, &error);
 	check(error, "introspection");
-	g_dbus_connection_register_object(bus, PATH, node->interfaces[0],
+	g_dbus_connection_register_object(link, PATH, node->interfaces[0],
 					  &vtable, NULL, NULL, &error);
 	check(error, "object");
+}
+
+static void own_name(GDBusConnection *bus)
+{
+	GError *error = NULL;
+
 	g_dbus_connection_call_sync(bus, "org.freedesktop.DBus",
 				    "/org/freedesktop/DBus",
 				    "org.freedesktop.DBus", "RequestName",
 				    g_variant_new("(su)", NAME, 4), NULL,
 				    G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
 	check(error, "RequestName");
+}
+
+static void say_ready(int ready)
+{
 	if (write(ready, "", 1) != 1)
 		err(1, "pipe");
+}
+
+static void serve(int ready)
+{
+	GDBusConnection *link;
+
+	if (direct) {
+		/* Connecting waits for the client. */
+		say_ready(ready);
+		link = connect_directly(ends[1], g_dbus_generate_guid(),
+			G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+			G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING);
+		offer(link);
+		g_dbus_connection_start_message_processing(link);
+	} else {
+		link = connect_to_bus();
+		offer(link);
+		own_name(link);
+		say_ready(ready);
+	}
 	g_main_loop_run(g_main_loop_new(NULL, FALSE));
 }
 
@@ -84,7 +136,8 @@ static GVariant *make_call(GDBusConnection *bus)
 	GError *error = NULL;
 	GVariant *reply;
 
-	reply = g_dbus_connection_call_sync(bus, NAME, PATH, INTERFACE,
+	reply = g_dbus_connection_call_sync(bus, direct ? NULL : NAME, PATH,
+		INTERFACE,
 		opt.bytes ? "Echo" : "Ping",
 		opt.bytes ? g_variant_new("(@ay)", payload()) : NULL,
 		NULL, G_DBUS_CALL_FLAGS_NONE, TIMEOUT_MS, NULL, &error);
@@ -119,8 +172,13 @@ int main(int argc, char **argv)
 
 	opt.workload = "gdbus";
 	parse_options(argc, argv);
+	direct = !strcmp(opt.transport, "p2p");
+	if (direct && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		err(1, "sockets");
 	start_service(serve, ready, sizeof(ready));
-	bus = connect_to_bus();
+	bus = direct ? connect_directly(ends[0], NULL,
+			G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT) :
+		connect_to_bus();
 	check_echo(bus);
 	measure(call, bus);
 	return 0;

@@ -9,7 +9,8 @@
 # VALUE".
 #
 # LIBRARIES, if set, is a list of gdbus and sdbus, with which calls are measured as
-# well, once, on those transports that have nothing to do with the library.
+# well, once, on those transports that have nothing to do with the library, and with
+# GDBus from one program to another.
 set -eu
 
 runs=$1
@@ -31,7 +32,7 @@ done
 measure() {
 	case $1 in
 	p2p | raw)
-		kdbus-bench --transport="$1" --bytes="$2" --calls="$3"
+		"${4:-kdbus-bench}" --transport="$1" --bytes="$2" --calls="$3"
 		return
 		;;
 	esac
@@ -53,8 +54,8 @@ done
 for library in ${LIBRARIES:-}; do
 	for size; do
 		for transport in $transports; do
-			case $transport in
-			dbus-daemon | dbus-broker | kdbus-attached)
+			case $transport:$library in
+			dbus-daemon:* | dbus-broker:* | kdbus-attached:* | p2p:gdbus)
 				measure "$transport" "${size%:*}" "${size#*:}" \
 					"$library-bench"
 				;;

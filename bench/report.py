@@ -29,8 +29,8 @@ TITLES = {
 # What kdbus has to reach.
 MAX_OVER_P2P = 1.10
 # Libraries that know nothing of kdbus, how many times as fast as with stock
-# attached clients shall be, and up to which size.  GDBus spends three quarters of
-# a call in threads of its own, whatever carries it: it is far from that.
+# attached clients shall be, and up to which size.  GDBus spends most of a call in
+# threads of its own, whatever carries it: without any bus it is far from that, too.
 LIBRARIES = {'pingpong': 'libdbus', 'gdbus': 'GDBus', 'sd-bus': 'sd-bus'}
 MIN_SPEEDUP = 1.6
 SPEEDUP_UP_TO = 6905
@@ -194,6 +194,12 @@ def print_attached(rows):
                    *map(times, stock, attached), ''],
                   ['  times faster than dbus-broker',
                    *map(times, broker, attached), '']]
+        direct = [rows.get((workload, s, 'p2p')) for s in sizes]
+        if all(direct):
+            lines += [[f'{library}: {TITLES["p2p"]}',
+                       *(number(row.median_us) for row in direct), ''],
+                      ['  times faster than stock',
+                       *map(times, stock, direct), '']]
     if lines:
         print("\nThe distribution's own libraries, whose unix sockets are attached "
               '(targets: the\ndaemon sleeps, no size slower than stock; up to '
