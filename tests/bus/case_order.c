@@ -4,9 +4,11 @@
  * what others do because of that, whichever ways the messages take.
  */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cases.h"
 #include "child.h"
@@ -253,6 +255,88 @@ static void case_two_sides(void)
 	check(!child_wait(&child), "B fails");
 }
 
+#define FLOOD		250	/* messages; one socket holds them */
+#define FLOOD_TURN	100	/* more than dbus-daemon reads at a time */
+
+/* Small messages, which concern the daemon: the module knows no such flag. */
+static void flood(struct raw *a, const char *destination)
+{
+	struct raw_message message = raw_call(destination, "Flood");
+	struct raw_bytes bytes = { 0 };
+	int i;
+
+	message.type = DBUS_MESSAGE_TYPE_SIGNAL;
+	message.flags = 0x40;
+	for (i = 0; i < FLOOD; i++) {
+		message.serial = 1000 + i;
+		put_message(&bytes, &message);
+	}
+	raw_write(a, bytes.data, bytes.len, 0);
+}
+
+/* Until a process sleeps, is stopped or whatever the letter says in ps(1). */
+static void await_state(pid_t pid, char wanted)
+{
+	char path[64], state = 0;
+	int tries;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (tries = 0; state != wanted && tries < 1000; tries++) {
+		FILE *file = fopen(path, "re");
+
+		if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+			give_up("%s cannot be read", path);
+		fclose(file);
+		usleep(10000);
+	}
+}
+
+/* How many messages come before the answer to SERIAL. */
+static unsigned int count_before(struct client *c, uint32_t serial)
+{
+	DBusMessage *message;
+	unsigned int count = 0;
+	bool found = false;
+
+	while (!found && (message = client_next(c))) {
+		found = dbus_message_get_reply_serial(message) == serial;
+		count += !found;
+		dbus_message_unref(message);
+	}
+	return count;
+}
+
+/*
+ * Who has written a lot is not served until nothing is left of it before anybody
+ * else has his turn.
+ */
+static void case_turns(void)
+{
+	struct raw *a = raw_open("A", false);
+	struct client *c = client_open("C");
+	pid_t daemon = atoi(getenv("BUS_TEST_PID"));
+	DBusMessage *message;
+	unsigned int before;
+	uint32_t serial;
+
+	/* Asleep, so that it wakes up to the flood first. */
+	await_state(daemon, 'S');
+	kill(daemon, SIGSTOP);
+	await_state(daemon, 'T');
+	flood(a, c->unique);
+	serial = client_send(c, driver_call("GetId"));
+	kill(daemon, SIGCONT);
+	before = count_before(c, serial);
+	check(before > 0 && before < FLOOD_TURN, "%u messages of somebody else come first",
+	      before);
+	/* How many that are depends on the bus; that all come does not. */
+	while (before < FLOOD && (message = client_next(c))) {
+		dbus_message_unref(message);
+		before++;
+	}
+	say("%u messages for C", before);
+}
+
 const struct bus_case cases_order[] = {
 	{ "fence", "session", case_fence },
 	{ "fence-one-write", "session", case_fence_one_write },
@@ -261,5 +345,6 @@ const struct bus_case cases_order[] = {
 	{ "triangle-broadcast", "session", case_triangle_broadcast },
 	{ "triangle-long", "session", case_triangle_long },
 	{ "triangle-mixed", "session", case_triangle_mixed },
+	{ "turns", "session", case_turns },
 	{ 0 },
 };
