@@ -418,12 +418,18 @@ bool link_read(struct link *link, struct msg *msg, int seconds)
 	return true;
 }
 
-bool link_answer(struct link *link, uint32_t serial, struct msg *msg)
+bool link_answer_within(struct link *link, uint32_t serial, struct msg *msg,
+			int seconds)
 {
-	while (link_read(link, msg, PATIENCE))
+	while (link_read(link, msg, seconds))
 		if (msg->reply_serial == serial)
 			return true;
 	return false;
+}
+
+bool link_answer(struct link *link, uint32_t serial, struct msg *msg)
+{
+	return link_answer_within(link, serial, msg, PATIENCE);
 }
 
 uint32_t msg_u32(const struct msg *msg, size_t at)
