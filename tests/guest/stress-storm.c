@@ -169,7 +169,7 @@ static pid_t fork_clients(void)
 		if (ends.fd[i] > 0)
 			close(ends.fd[i]);
 	make_address(&sun);
-	alarm(SECONDS * 5);
+	alarm(slowly(SECONDS) * 5);
 	for (;;)
 		be_client(&sun);
 }
@@ -463,7 +463,7 @@ static void storm(void **state)
 	threads[n++] = start(kill_clients, NULL);
 	for (i = 0; i < 4; i++)
 		threads[n++] = start(be_clients, NULL);
-	pause_ms(SECONDS * 1000);
+	pause_ms(slowly(SECONDS) * 1000);
 	run.stop = true;
 	while (n--)
 		finish(threads[n]);
