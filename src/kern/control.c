@@ -18,6 +18,7 @@
 #include "peer.h"
 #include "reply.h"
 #include "route.h"
+#include "sock.h"
 
 #define KDBUS_FLAGS_OF_BUS	(KDBUS_BUS_FASTPATH | KDBUS_BUS_BROADCAST)
 #define KDBUS_CAPS_KNOWN	(KDBUS_CAP_SEND_ALL | KDBUS_CAP_RECV_ALL | \
@@ -37,8 +38,7 @@ static void kdbus_caller_init(struct kdbus_caller *caller, struct sock *sk)
 	struct kdbus_sock *ks = kdbus_sk(sk);
 
 	*caller = (struct kdbus_caller){};
-	/* Pairs with listen() and connect(): bus and peer are there. */
-	switch (smp_load_acquire(&ks->role)) {
+	switch (kdbus_sock_role(sk)) {
 	case KDBUS_ROLE_LISTENER:
 		caller->bus = ks->bus;
 		break;
@@ -451,8 +451,7 @@ int kdbus_getsockopt(struct socket *sock, int level, int option,
 		return -EINVAL;
 	kdbus_caller_init(&caller, sock->sk);
 	if (option == KDBUS_PEERSEC) {
-		if (!caller.peer &&
-		    kdbus_sk(sock->sk)->role != KDBUS_ROLE_CLIENT)
+		if (!kdbus_sock_connected(sock->sk))
 			return -ENOTCONN;
 		return kdbus_get_peersec(sock->sk, value, len, room);
 	}

@@ -247,7 +247,7 @@ void __kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg)
 		WRITE_ONCE(queue->lent, queue->lent + 1);
 	list_add_tail(&msg->node, &queue->msgs);
 	WRITE_ONCE(queue->bytes, queue->bytes + kdbus_msg_len(msg));
-	queue->fds += kdbus_fds_count(&msg->fds);
+	WRITE_ONCE(queue->fds, queue->fds + kdbus_fds_count(&msg->fds));
 }
 
 static void kdbus_queue_unlink(struct kdbus_queue *queue, struct kdbus_msg *msg)
@@ -270,7 +270,7 @@ void __kdbus_queue_remove(struct kdbus_queue *queue, struct kdbus_msg *msg)
 {
 	kdbus_queue_unlink(queue, msg);
 	WRITE_ONCE(queue->bytes, queue->bytes - kdbus_msg_len(msg));
-	queue->fds -= kdbus_fds_count(&msg->fds);
+	WRITE_ONCE(queue->fds, queue->fds - kdbus_fds_count(&msg->fds));
 }
 
 /**
@@ -302,7 +302,7 @@ bool kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg)
 void kdbus_queue_shut(struct kdbus_queue *queue)
 {
 	spin_lock(&queue->lock);
-	queue->shut = true;
+	WRITE_ONCE(queue->shut, true);
 	spin_unlock(&queue->lock);
 }
 
@@ -313,7 +313,7 @@ static bool kdbus_queue_clear(struct kdbus_queue *queue, bool visible)
 	LIST_HEAD(list);
 
 	spin_lock(&queue->lock);
-	queue->shut = true;
+	WRITE_ONCE(queue->shut, true);
 	list_for_each_entry_safe(msg, next, &queue->msgs, node) {
 		if (visible && !kdbus_msg_visible(msg))
 			continue;
@@ -422,7 +422,7 @@ void kdbus_queue_consume(struct kdbus_queue *queue, struct kdbus_msg *msg,
 
 	spin_lock(&queue->lock);
 	WRITE_ONCE(queue->bytes, queue->bytes - count);
-	queue->fds -= fds;
+	WRITE_ONCE(queue->fds, queue->fds - fds);
 	if (empty)
 		kdbus_queue_unlink(queue, msg);
 	spin_unlock(&queue->lock);

@@ -86,9 +86,10 @@ struct kdbus_data {
 
 /**
  * struct kdbus_queue - what waits for one reader
- * @lock: guards all but @reader; innermost but for the lock of replies
+ * @lock: guards all but @reader; innermost but for the lock of replies.  Numbers
+ *	and @shut are looked at without it as well
  * @msgs: the entries
- * @bytes: unread bytes in @msgs; read without the lock by poll()
+ * @bytes: unread bytes in @msgs
  * @fds: entries' files in @msgs
  * @staged: entries in @msgs with a batch, committed or not
  * @lent: entries in @msgs whose bytes are elsewhere; no more than one, the last

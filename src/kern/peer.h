@@ -63,7 +63,7 @@ enum kdbus_down_off {
 /**
  * struct kdbus_tx - how far one direction of a stream has been taken apart
  * @lock: one writer at a time; copies from user space happen under it
- * @phase: what comes next
+ * @phase: what comes next; the other direction looks at it without @lock
  * @line_start: in SASL: the next byte begins a line
  * @fixed_len: bytes in @fixed
  * @fixed: the beginning of a message whose length is not known yet

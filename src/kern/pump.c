@@ -175,7 +175,8 @@ static bool kdbus_pump_end(struct kdbus_unix *u)
 		return false;
 	u->ended = true;
 	u->dead = closed;
-	kdbus_route_end(u->peer, closed, closed && (unread || u->reset));
+	kdbus_route_end(u->peer, closed,
+			closed && (unread || READ_ONCE(u->reset)));
 	return false;
 }
 

@@ -590,7 +590,7 @@ bool kdbus_route_retire(struct kdbus_peer *peer)
 	LIST_HEAD(held);
 
 	spin_lock(&peer->route);
-	peer->retired = true;
+	WRITE_ONCE(peer->retired, true);
 	list_splice_init(&peer->held, &held);
 	spin_unlock(&peer->route);
 	list_for_each_entry_safe(msg, next, &held, node)

@@ -70,18 +70,6 @@ struct sock *kdbus_sock_new(struct net *net, struct socket *sock, int kern)
 }
 
 /**
- * kdbus_sock_connected() - is this an end of a connection?
- * @sk: the socket
- */
-bool kdbus_sock_connected(struct sock *sk)
-{
-	/* Pairs with the release in connect(): the peer is there. */
-	enum kdbus_role role = smp_load_acquire(&kdbus_sk(sk)->role);
-
-	return role == KDBUS_ROLE_CLIENT || role == KDBUS_ROLE_DAEMON;
-}
-
-/**
  * kdbus_peercred_current() - let the other side see who we are
  * @sk: the socket that shows it, as init_peercred() of AF_UNIX does
  *

@@ -3,12 +3,29 @@
 #ifndef KDBUS_KERN_SOCK_H
 #define KDBUS_KERN_SOCK_H
 
+#include <net/sock.h>
+
 #include "address.h"
 
 extern struct proto kdbus_proto;
 
 struct sock *kdbus_sock_new(struct net *net, struct socket *sock, int kern);
-bool kdbus_sock_connected(struct sock *sk);
+
+/* What a socket is at the moment; what belongs to that is there. */
+static inline enum kdbus_role kdbus_sock_role(const struct sock *sk)
+{
+	/* Pairs with the release in listen(), connect() and KDBUS_ATTACH. */
+	return smp_load_acquire(&kdbus_sk(sk)->role);
+}
+
+/* An end of a connection stays one. */
+static inline bool kdbus_sock_connected(const struct sock *sk)
+{
+	enum kdbus_role role = kdbus_sock_role(sk);
+
+	return role == KDBUS_ROLE_CLIENT || role == KDBUS_ROLE_DAEMON;
+}
+
 void kdbus_peercred_current(struct sock *sk);
 void kdbus_peercred_copy(struct sock *sk, struct sock *from);
 

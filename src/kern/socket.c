@@ -175,14 +175,15 @@ static __poll_t kdbus_poll(struct file *file, struct socket *sock,
 static int kdbus_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
 	struct kdbus_sock *ks = kdbus_sk(sock->sk);
-	bool daemon = ks->role == KDBUS_ROLE_DAEMON;
+	enum kdbus_role role = kdbus_sock_role(sock->sk);
+	bool daemon = role == KDBUS_ROLE_DAEMON;
 	u64 amount;
 
 	if (cmd != SIOCINQ && cmd != SIOCOUTQ)
 		return -ENOIOCTLCMD;
-	if (cmd == SIOCINQ && ks->role == KDBUS_ROLE_LISTENER)
+	if (cmd == SIOCINQ && role == KDBUS_ROLE_LISTENER)
 		return -EINVAL;
-	if (!kdbus_sock_connected(sock->sk))
+	if (!daemon && role != KDBUS_ROLE_CLIENT)
 		return put_user(0, (int __user *)arg);
 	if (cmd == SIOCOUTQ && !daemon)
 		amount = sk_wmem_alloc_get(sock->sk);

@@ -86,9 +86,9 @@ static int kdbus_stream_give_up(const struct kdbus_direction *dir,
 	tx->fixed_len = 0;
 	tx->pass_left = left;
 	if (!framed)
-		tx->phase = KDBUS_PHASE_RAW;
+		WRITE_ONCE(tx->phase, KDBUS_PHASE_RAW);
 	else if (left)
-		tx->phase = KDBUS_PHASE_PASS;
+		WRITE_ONCE(tx->phase, KDBUS_PHASE_PASS);
 	return dir->chunk(peer, msg, starts);
 }
 
@@ -109,7 +109,7 @@ static int kdbus_stream_show_files(const struct kdbus_direction *dir,
 		return kdbus_stream_give_up(dir, peer, tx, user, false, 0);
 	tx->msg = NULL;
 	tx->pass_left = kdbus_msg_len(msg) - tx->filled;
-	tx->phase = KDBUS_PHASE_PASS;
+	WRITE_ONCE(tx->phase, KDBUS_PHASE_PASS);
 	msg->end -= tx->pass_left;
 	kdbus_stream_attach(tx, msg);
 	return dir->chunk(peer, msg, true);
@@ -198,7 +198,7 @@ static int kdbus_stream_pass(const struct kdbus_direction *dir,
 	if (!raw) {
 		tx->pass_left -= kdbus_msg_len(msg);
 		if (!tx->pass_left)
-			tx->phase = KDBUS_PHASE_MESSAGES;
+			WRITE_ONCE(tx->phase, KDBUS_PHASE_MESSAGES);
 	}
 	return dir->chunk(peer, msg, false);
 }
@@ -465,7 +465,7 @@ static int kdbus_lend_passing(struct kdbus_peer *peer, struct kdbus_tx *tx,
 	u32 left = tx->pass_left;
 
 	tx->pass_left = 0;
-	tx->phase = KDBUS_PHASE_MESSAGES;
+	WRITE_ONCE(tx->phase, KDBUS_PHASE_MESSAGES);
 	return kdbus_lend_bytes(peer, msg, NULL, left);
 }
 
@@ -669,7 +669,7 @@ static int kdbus_daemon_sasl(struct kdbus_peer *peer, struct iov_iter *from)
 		return PTR_ERR(msg);
 	len = kdbus_msg_len(msg);
 	if (kdbus_daemon_begins(peer, *kdbus_msg_bytes(msg))) {
-		tx->phase = KDBUS_PHASE_MESSAGES;
+		WRITE_ONCE(tx->phase, KDBUS_PHASE_MESSAGES);
 		iov_iter_revert(from, len);
 		kdbus_msg_free(msg);
 		return 0;
@@ -725,7 +725,7 @@ static int kdbus_files_header(struct kdbus_peer *peer, struct iov_iter *from,
 		return ret;
 	iov_iter_revert(from, KDBUS_FIXED_HEADER);
 	if (tx->phase == KDBUS_PHASE_SASL && kdbus_daemon_begins(peer, *fixed))
-		tx->phase = KDBUS_PHASE_MESSAGES;
+		WRITE_ONCE(tx->phase, KDBUS_PHASE_MESSAGES);
 	if (tx->phase != KDBUS_PHASE_MESSAGES || !kdbus_stream_at_start(tx) ||
 	    !kdbus_message_frame(fixed, KDBUS_MESSAGE_MAX, frame))
 		return -EINVAL;
@@ -767,7 +767,7 @@ ssize_t kdbus_stream_daemon_files(struct kdbus_peer *peer, struct msghdr *msg)
 		kdbus_reply_answered(peer, fixed);
 		tx->pass_left = frame.total_len - n;
 		if (tx->pass_left)
-			tx->phase = KDBUS_PHASE_PASS;
+			WRITE_ONCE(tx->phase, KDBUS_PHASE_PASS);
 	}
 	/* From here on there is a whole message, or the rest is to come. */
 	kdbus_daemon_down_off(peer, KDBUS_DOWN_CUT, n > 0 && tx->pass_left);

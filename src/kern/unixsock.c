@@ -133,7 +133,7 @@ static int kdbus_unix_recvmsg(struct kdbus_unix *u, struct msghdr *msg,
 
 	/* Whoever comes upon it takes it away. */
 	if (ret == -ECONNRESET)
-		u->reset = true;
+		WRITE_ONCE(u->reset, true);
 	return ret;
 }
 
