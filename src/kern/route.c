@@ -468,11 +468,17 @@ static bool kdbus_route_ended(struct kdbus_peer *peer)
 	return true;
 }
 
+/* Half closed is half closed, unless the other half has followed meanwhile. */
 static void kdbus_route_show_end(struct kdbus_peer *peer)
 {
-	kdbus_peer_shut(peer, peer->daemon_sk,
-			peer->client_closed ? SHUTDOWN_MASK : RCV_SHUTDOWN,
-			peer->client_reset);
+	bool reset;
+	u8 mode;
+
+	spin_lock(&peer->route);
+	mode = peer->client_closed ? SHUTDOWN_MASK : RCV_SHUTDOWN;
+	reset = peer->client_reset;
+	spin_unlock(&peer->route);
+	kdbus_peer_shut(peer, peer->daemon_sk, mode, reset);
 }
 
 /* Is it a piece of a message of which the daemon waits for the rest? */

@@ -121,7 +121,9 @@ static int kdbus_shutdown(struct socket *sock, int how)
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return -EINVAL;
 	if (!kdbus_sock_connected(sock->sk)) {
+		spin_lock(&ks->backlog_lock);
 		WRITE_ONCE(sock->sk->sk_shutdown, sock->sk->sk_shutdown | mode);
+		spin_unlock(&ks->backlog_lock);
 		sock->sk->sk_state_change(sock->sk);
 		return 0;
 	}
