@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/uaccess.h>
+#include <net/af_unix.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
@@ -380,6 +381,18 @@ release:
 	return ERR_PTR(-ENOMEM);
 }
 
+/*
+ * The other end may have written something, or closed, and read the pointer to the
+ * old callback then, while we might not see yet what it has done.  AF_UNIX does
+ * either under this lock: whoever had it before us is seen, and whoever gets it
+ * after us sees our callbacks.
+ */
+static void kdbus_unix_settle(struct kdbus_unix *u)
+{
+	unix_state_lock(u->sock->sk);
+	unix_state_unlock(u->sock->sk);
+}
+
 static int kdbus_attach_install(struct file *file, char **label,
 				int __user *daemon_fd)
 {
@@ -398,6 +411,7 @@ static int kdbus_attach_install(struct file *file, char **label,
 	}
 	swap(peer->label_text, *label);
 	/* What was written before that. */
+	kdbus_unix_settle(peer->taken);
 	kdbus_pump(peer->taken);
 	fd_install(fd, file);
 	return 0;
