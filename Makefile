@@ -53,6 +53,10 @@ module: deps ## build the module for Debian 12's kernel: build/VERSION/kdbus.ko
 check-debug: prepare-all ## the tests in guests, and faults injected, on a kernel that checks itself
 	@KDBUS_CHECKS=tests/checks-debug KDBUS_CHECK_TIME=7200 tests/run-checks
 
+.PHONY: check-kcsan
+check-kcsan: prepare ## the tests in which several are at it, on a kernel that finds data races
+	@KDBUS_CHECKS=tests/checks-kcsan KDBUS_CHECK_TIME=7200 tests/run-checks
+
 # SUITE is a release of Debian.
 .PHONY: deb repo check-install
 deb: deps ## the Debian packages for SUITE (default bookworm): build/deb/SUITE
