@@ -137,28 +137,32 @@ static int kdbus_unix_recvmsg(struct kdbus_unix *u, struct msghdr *msg,
 	return ret;
 }
 
+/* AF_UNIX counts the files of a piece before it puts that into the queue. */
+static bool kdbus_unix_has_files(const struct kdbus_unix *u)
+{
+	return atomic_read(&unix_sk(u->sock->sk)->scm_stat.nr_fds);
+}
+
 /**
  * kdbus_unix_glance() - is there one piece without files, and nothing else?
  * @u: the socket, with a reference, nothing of whose first piece has been read
  *
- * Says cheaply what kdbus_unix_look() would in the most common case.  AF_UNIX
- * counts the files of a piece before it puts that into the queue.  What is out of
- * band is a piece of one byte.
+ * Says cheaply what kdbus_unix_look() would in the most common case.  What is out
+ * of band is a piece of one byte.
  *
  * Context: process context of the pump; takes the lock of the queue.
  * Return: bytes, or 0 if it may be otherwise.
  */
 int kdbus_unix_glance(struct kdbus_unix *u)
 {
-	struct unix_sock *sk = unix_sk(u->sock->sk);
-	struct sk_buff_head *queue = &sk->sk.sk_receive_queue;
+	struct sk_buff_head *queue = &u->sock->sk->sk_receive_queue;
 	struct sk_buff *skb;
 	int len = 0;
 
 	spin_lock(&queue->lock);
 	skb = skb_peek(queue);
 	if (skb && skb_queue_is_last(queue, skb) && skb->len > 1 &&
-	    !atomic_read(&sk->scm_stat.nr_fds))
+	    !kdbus_unix_has_files(u))
 		len = skb->len;
 	spin_unlock(&queue->lock);
 	return len;
@@ -172,6 +176,8 @@ int kdbus_unix_glance(struct kdbus_unix *u)
  * Reading files in the kernel would lose them, and which piece of the queue
  * brings them cannot be told on every kernel.  But peeking says whether there
  * are any: it goes on to the first piece with files, however much is asked for.
+ * Unless there is no memory for a copy of their list, so they are counted as well;
+ * what is lent for files that come later is read by the daemon all the same.
  *
  * Context: process context of the pump.
  * Return: bytes, no more than the first piece with files has; 0 at the end of
@@ -184,7 +190,7 @@ int kdbus_unix_look(struct kdbus_unix *u, bool *files)
 
 	iov_iter_discard(&msg.msg_iter, READ, INT_MAX);
 	ret = kdbus_unix_recvmsg(u, &msg, INT_MAX, MSG_PEEK);
-	*files = msg.msg_flags & MSG_CTRUNC;
+	*files = (msg.msg_flags & MSG_CTRUNC) || kdbus_unix_has_files(u);
 	return ret;
 }
 
