@@ -6,6 +6,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,7 +119,7 @@ static void listen_badly(struct reckless *r)
 	}
 }
 
-static void live(const char *address)
+static void live(const char *address, char *unique)
 {
 	struct reckless r = {
 		.pace = random_below(4) * random_below(20),
@@ -125,6 +128,7 @@ static void live(const char *address)
 
 	if (!link_try(&r.link, address))
 		return;
+	strcpy(unique, r.link.unique);
 	link_request_name(&r.link, NAME, 1 | 2);
 	while (!r.link.dead) {
 		if (link_unwritten(&r.link) < UNWRITTEN)
@@ -136,25 +140,59 @@ static void live(const char *address)
 	broken(RULE_OTHER, "somebody reckless is disconnected");
 }
 
-void be_reckless(const char *address)
+/*
+ * Until the bus has noticed: one that has too much to do would have more and more
+ * to read of those who are gone.
+ */
+static void await_end(struct link *watcher, const char *unique)
+{
+	struct msg msg;
+
+	while (!shared->stop && *unique) {
+		if (!link_answer(watcher, link_ask(watcher, "NameHasOwner",
+						   unique), &msg) ||
+		    !msg_u32(&msg, 0))
+			break;
+		usleep(5000);
+	}
+}
+
+/* One life, of which the other process says what it is called. */
+static void run_life(const char *address, char *unique)
 {
 	unsigned int skip;
 	pid_t pid;
 
+	*unique = '\0';
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Another life than that of the one before. */
+		for (skip = getpid() % 1000; skip; skip--)
+			random_below(2);
+		live(address, unique);
+		_exit(0);
+	}
+	usleep(random_below(LIFE_MS * 1000));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	shared->kills++;
+}
+
+void be_reckless(const char *address)
+{
+	struct link watcher;
+	char *unique = mmap(NULL, sizeof(watcher.unique),
+			    PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (unique == MAP_FAILED)
+		abort();
+	link_open(&watcher, address);
 	ready_and_wait();
 	while (!shared->stop) {
-		pid = fork();
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			/* Another life than that of the one before. */
-			for (skip = getpid() % 1000; skip; skip--)
-				random_below(2);
-			live(address);
-			_exit(0);
-		}
-		usleep(random_below(LIFE_MS * 1000));
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		shared->kills++;
+		run_life(address, unique);
+		await_end(&watcher, unique);
 	}
+	link_close(&watcher);
 }

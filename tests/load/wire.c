@@ -418,18 +418,12 @@ bool link_read(struct link *link, struct msg *msg, int seconds)
 	return true;
 }
 
-bool link_answer_within(struct link *link, uint32_t serial, struct msg *msg,
-			int seconds)
+bool link_answer(struct link *link, uint32_t serial, struct msg *msg)
 {
-	while (link_read(link, msg, seconds))
+	while (link_read(link, msg, PATIENCE))
 		if (msg->reply_serial == serial)
 			return true;
 	return false;
-}
-
-bool link_answer(struct link *link, uint32_t serial, struct msg *msg)
-{
-	return link_answer_within(link, serial, msg, PATIENCE);
 }
 
 uint32_t msg_u32(const struct msg *msg, size_t at)

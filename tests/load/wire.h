@@ -121,10 +121,6 @@ bool link_read(struct link *link, struct msg *msg, int seconds);
 /* link_answer - the reply to SERIAL; everything else meanwhile is dropped */
 bool link_answer(struct link *link, uint32_t serial, struct msg *msg);
 
-/* link_answer_within - likewise, or false if so many seconds long nothing comes */
-bool link_answer_within(struct link *link, uint32_t serial, struct msg *msg,
-			int seconds);
-
 uint32_t msg_u32(const struct msg *msg, size_t at);
 const char *msg_string(const struct msg *msg, size_t *at);
 bool msg_is(const struct msg *msg, const char *member);
