@@ -272,14 +272,8 @@ static void kdbus_unix_do_work(struct work_struct *work)
 	struct kdbus_unix *u = container_of(to_delayed_work(work),
 					    struct kdbus_unix, work);
 
-	if (test_and_clear_bit(KDBUS_UNIX_PUMP_LEFT, &u->flags))
-		kdbus_pump_continue(u);
-	else
-		kdbus_pump(u);
-	if (test_and_clear_bit(KDBUS_UNIX_FLUSH_LEFT, &u->flags))
-		kdbus_flush_continue(u);
-	else
-		kdbus_flush(u);
+	kdbus_pump(u);
+	kdbus_flush(u);
 	kdbus_peer_put(u->peer);
 }
 

@@ -57,14 +57,17 @@ static bool kdbus_flush_failed(struct kdbus_unix *u, int error)
 	return false;
 }
 
-/* Writes as much as there is room for.  The place before the reader is ours. */
-static void kdbus_flush_queue(struct kdbus_unix *u)
+/*
+ * Writes as much as there is room for, in no more steps than are left.  The place
+ * before the reader is ours.
+ */
+static void kdbus_flush_queue(struct kdbus_unix *u, int *steps)
 {
 	struct kdbus_queue *down = &u->peer->down;
 	struct kdbus_msg *msg;
 	int n;
 
-	while ((msg = kdbus_queue_front(down))) {
+	while ((*steps)-- > 0 && (msg = kdbus_queue_front(down))) {
 		n = kdbus_unix_write(u, kdbus_msg_bytes(msg),
 				     kdbus_msg_len(msg));
 		if (n > 0)
@@ -98,11 +101,11 @@ static void kdbus_flush_tell(struct kdbus_unix *u)
 	kdbus_stream_daemon_relief(peer);
 }
 
-static void kdbus_flush_all(struct kdbus_unix *u)
+static void kdbus_flush_all(struct kdbus_unix *u, int *steps)
 {
 	/* The daemon has it, and will call when it has sent its files. */
 	if (mutex_trylock(&u->peer->down.reader)) {
-		kdbus_flush_queue(u);
+		kdbus_flush_queue(u, steps);
 		mutex_unlock(&u->peer->down.reader);
 		kdbus_flush_tell(u);
 	}
@@ -114,52 +117,50 @@ static bool kdbus_flush_is_for_thread(struct kdbus_unix *u)
 	return !(current->flags & PF_KTHREAD) && kdbus_unix_wants_creds(u);
 }
 
-/* Looks once; false if a kernel thread has to do it. */
-static bool kdbus_flush_look(struct kdbus_unix *u)
+/* Looks once; no steps are left if somebody else has to go on. */
+static void kdbus_flush_look(struct kdbus_unix *u, int *steps)
 {
 	struct file *file = kdbus_unix_get(u);
-	bool ok;
 
 	if (!file)
-		return true;
-	ok = !kdbus_flush_is_for_thread(u);
-	if (ok)
-		kdbus_flush_all(u);
+		return;
+	if (kdbus_flush_is_for_thread(u))
+		*steps = 0;
+	else
+		kdbus_flush_all(u, steps);
 	fput(file);
-	return ok;
 }
 
-/**
- * kdbus_flush_continue() - be the flusher
- * @u: the socket; the caller has the place
- *
- * Context: process context, may sleep, no locks but that of the daemon's stream.
- */
-void kdbus_flush_continue(struct kdbus_unix *u)
+/* Looks until nobody asks for another look; false if that does not end. */
+static bool kdbus_flush_turn(struct kdbus_unix *u)
 {
-	int looks, seen;
+	int seen, steps = KDBUS_UNIX_STEPS;
 
-	for (looks = 0; looks < KDBUS_UNIX_LOOKS; looks++) {
+	do {
 		seen = atomic_read(&u->flush);
-		if (!kdbus_flush_look(u))
-			break;
-		if (!atomic_sub_return(seen, &u->flush))
-			return;
-	}
-	set_bit(KDBUS_UNIX_FLUSH_LEFT, &u->flags);
-	kdbus_unix_work(u, 0);
+		kdbus_flush_look(u, &steps);
+		if (steps > 0 && !atomic_sub_return(seen, &u->flush))
+			return true;
+	} while (steps-- > 0);
+	return false;
 }
 
 /**
  * kdbus_flush() - there is something to be written
  * @u: the socket
  *
+ * Others may send as fast as this task writes, so it gives the place up after a
+ * while, as the pump does.
+ *
  * Context: process context, may sleep, no locks but that of the daemon's stream.
  */
 void kdbus_flush(struct kdbus_unix *u)
 {
-	if (atomic_inc_return(&u->flush) == 1)
-		kdbus_flush_continue(u);
+	if (atomic_inc_return(&u->flush) > 1 || kdbus_flush_turn(u))
+		return;
+	/* Ordered: what this task has done is there for the next one. */
+	atomic_xchg(&u->flush, 0);
+	kdbus_unix_work(u, 0);
 }
 
 /**
@@ -199,9 +200,10 @@ static bool kdbus_flush_reserve(struct kdbus_peer *peer)
 static ssize_t kdbus_flush_send(struct kdbus_unix *u, struct msghdr *msg)
 {
 	unsigned int flags = msg->msg_flags;
+	int steps = KDBUS_UNIX_STEPS;
 	ssize_t ret;
 
-	kdbus_flush_queue(u);
+	kdbus_flush_queue(u, &steps);
 	if (!kdbus_flush_reserve(u->peer))
 		return -EAGAIN;
 	msg->msg_flags |= MSG_DONTWAIT | MSG_NOSIGNAL;

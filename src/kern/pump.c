@@ -215,46 +215,46 @@ static bool kdbus_pump_step(struct kdbus_unix *u)
 	return true;
 }
 
-static void kdbus_pump_all(struct kdbus_unix *u)
+/* Reads all there is, in no more steps than are left. */
+static void kdbus_pump_all(struct kdbus_unix *u, int *steps)
 {
 	struct file *file = kdbus_unix_get(u);
 
-	if (!file)
-		return;
-	while (kdbus_pump_step(u))
+	while ((*steps)-- > 0 && file && kdbus_pump_step(u))
 		cond_resched();
-	fput(file);
+	if (file)
+		fput(file);
 }
 
-/**
- * kdbus_pump_continue() - be the pump
- * @u: the socket; the caller has the place
- *
- * Context: process context, may sleep, no locks.
- */
-void kdbus_pump_continue(struct kdbus_unix *u)
+/* Looks until nobody asks for another look; false if that does not end. */
+static bool kdbus_pump_turn(struct kdbus_unix *u)
 {
-	int looks, seen;
+	int seen, steps = KDBUS_UNIX_STEPS;
 
-	for (looks = 0; looks < KDBUS_UNIX_LOOKS; looks++) {
+	do {
 		seen = atomic_read(&u->pump);
-		kdbus_pump_all(u);
-		if (!atomic_sub_return(seen, &u->pump))
-			return;
-	}
-	/* Not forever for others, who write as fast as this task reads. */
-	set_bit(KDBUS_UNIX_PUMP_LEFT, &u->flags);
-	kdbus_unix_work(u, 0);
+		kdbus_pump_all(u, &steps);
+		if (steps > 0 && !atomic_sub_return(seen, &u->pump))
+			return true;
+	} while (steps > 0);
+	return false;
 }
 
 /**
  * kdbus_pump() - there may be something to read, or room for it
  * @u: the socket
  *
+ * The client may write as fast as this task reads, which may be the daemon.  So
+ * it gives the place up after a while: whoever writes next takes it, or a kernel
+ * thread.
+ *
  * Context: process context, may sleep, no locks.
  */
 void kdbus_pump(struct kdbus_unix *u)
 {
-	if (atomic_inc_return(&u->pump) == 1)
-		kdbus_pump_continue(u);
+	if (atomic_inc_return(&u->pump) > 1 || kdbus_pump_turn(u))
+		return;
+	/* Ordered: what this task has done is there for the next one. */
+	atomic_xchg(&u->pump, 0);
+	kdbus_unix_work(u, 0);
 }

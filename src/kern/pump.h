@@ -6,7 +6,6 @@
 struct kdbus_unix;
 
 void kdbus_pump(struct kdbus_unix *u);
-void kdbus_pump_continue(struct kdbus_unix *u);
 void kdbus_pump_relief(struct kdbus_unix *u);
 
 #endif

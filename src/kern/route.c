@@ -405,6 +405,25 @@ static struct kdbus_fanout *kdbus_route_fan_out(struct kdbus_peer *peer,
 	return fanout;
 }
 
+/*
+ * While the daemon releases what is held, whoever sends more waits for that: it
+ * would have no end if he could hold messages as fast as it releases them.
+ */
+static void kdbus_route_await_release(struct kdbus_peer *peer)
+{
+	bool releasing;
+
+	if (list_empty(&peer->held))
+		return;
+	spin_lock(&peer->route);
+	releasing = !list_empty(&peer->held) && !peer->unfinished;
+	spin_unlock(&peer->route);
+	if (releasing) {
+		mutex_lock(&peer->release);
+		mutex_unlock(&peer->release);
+	}
+}
+
 static void kdbus_route_new(struct kdbus_peer *peer, struct kdbus_msg *msg,
 			    const struct kdbus_view *view)
 {
@@ -412,6 +431,7 @@ static void kdbus_route_new(struct kdbus_peer *peer, struct kdbus_msg *msg,
 		.fanout = kdbus_route_fan_out(peer, msg, view),
 	};
 
+	kdbus_route_await_release(peer);
 	rcu_read_lock();
 	spin_lock(&peer->route);
 	if (!list_empty(&peer->held))

@@ -32,8 +32,8 @@ struct socket;
 /* Bytes that are read at once, unless they belong to a longer message. */
 #define KDBUS_PUMP_BYTES	SZ_4K
 
-/* Looks after which a task leaves the work to a kernel thread. */
-#define KDBUS_UNIX_LOOKS	64
+/* Reads or writes after which a task leaves the rest to others. */
+#define KDBUS_UNIX_STEPS	128
 
 /* Jiffies until memory is asked for once more. */
 #define KDBUS_UNIX_RETRY	(HZ / 20 + 1)
@@ -43,15 +43,11 @@ struct socket;
  * @KDBUS_UNIX_BLOCKED: the flusher waits for room in the socket
  * @KDBUS_UNIX_STALLED: the pump waits for room in the peer
  * @KDBUS_UNIX_LENT: it waits until the daemon has read what it was lent
- * @KDBUS_UNIX_PUMP_LEFT: the work is to go on as the pump
- * @KDBUS_UNIX_FLUSH_LEFT: and as the flusher
  */
 enum kdbus_unix_flag {
 	KDBUS_UNIX_BLOCKED,
 	KDBUS_UNIX_STALLED,
 	KDBUS_UNIX_LENT,
-	KDBUS_UNIX_PUMP_LEFT,
-	KDBUS_UNIX_FLUSH_LEFT,
 };
 
 /**

@@ -10,9 +10,11 @@
 SUITE(attach_take);
 SUITE(attach_files);
 SUITE(attach_tricks);
+SUITE(attach_turns);
 
 static const struct suite suites[] = {
 	THE(attach_take), THE(attach_files), THE(attach_tricks),
+	THE(attach_turns),
 };
 
 int main(int argc, char **argv)
