@@ -22,7 +22,7 @@ static void files_before_a_flood(void **state)
 
 	(void)state;
 	assert_int_equal(send_with_fds(a.client, f.p, f.len, &fd, 1, 0), f.len);
-	flood_begin(&flood, &a, &b, FLOOD, 0);
+	flood_begin(&flood, &a, &b, FLOOD);
 	/* Until there is no room for more. */
 	usleep(slowly(500) * 1000);
 	got = receive(a.daemon, fds, &count);
@@ -38,37 +38,7 @@ static void files_before_a_flood(void **state)
 	writer_free(&got);
 }
 
-#define BESIDE		50
-
-/* Whoever writes what others write to the same socket has an end of it. */
-static void writer_beside_a_flood(void **state)
-{
-	static struct flood flood;
-
-	(void)state;
-	flood_begin(&flood, &a, &b, FLOOD, BESIDE);
-	assert_in_range(flood_beside(&flood, &a), 1, AT_A_TIME);
-	flood_end(&flood);
-}
-
-/* So has whoever writes to a recipient what others send him. */
-static void sender_beside_a_flood(void **state)
-{
-	static struct flood flood;
-	struct peer c;
-
-	(void)state;
-	peer_open(&bus, &c, ":1.3");
-	assert_ok(peer_caps(&c, CAPS_ALL));
-	flood_begin(&flood, &a, &b, FLOOD, BESIDE);
-	assert_in_range(flood_beside(&flood, &c), 1, AT_A_TIME);
-	flood_end(&flood);
-	peer_close(&c);
-}
-
 #define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_turns,
-	TEST(files_before_a_flood),
-	TEST(writer_beside_a_flood),
-	TEST(sender_beside_a_flood));
+	TEST(files_before_a_flood));

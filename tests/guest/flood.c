@@ -28,7 +28,7 @@ static void *flood_read(void *arg)
 	struct writer w = MESSAGE(SPEC_SIGNAL(flood->to->name),
 				  .sender = flood->from->name);
 	struct pollfd p = { .fd = flood->to->client, .events = POLLIN };
-	size_t left = w.len * (flood->count + flood->more);
+	size_t left = w.len * flood->count;
 	static char block[65536];
 	ssize_t n;
 
@@ -54,42 +54,15 @@ static void *flood_read(void *arg)
  * @from: who sends
  * @to: who reads
  * @count: how many signals
- * @more: how many others of that length are to be read
  */
 void flood_begin(struct flood *flood, const struct peer *from,
-		 const struct peer *to, int count, int more)
+		 const struct peer *to, int count)
 {
-	*flood = (struct flood){
-		.from = from, .to = to, .count = count, .more = more,
-	};
+	*flood = (struct flood){ .from = from, .to = to, .count = count };
 	assert_int_equal(pthread_create(&flood->reader, NULL, flood_read,
 					flood), 0);
 	assert_int_equal(pthread_create(&flood->writer, NULL, flood_write,
 					flood), 0);
-}
-
-/**
- * flood_beside() - send those others
- * @flood: meanwhile
- * @from: who sends
- *
- * Return: the most that has been delivered during one send().
- */
-unsigned long flood_beside(const struct flood *flood, const struct peer *from)
-{
-	struct writer w = MESSAGE(SPEC_SIGNAL(flood->to->name));
-	unsigned long before, delivered, most = 0;
-	int i;
-
-	for (i = 0; i < flood->more; i++) {
-		before = bus_stat(from->bus, "signals");
-		send_bytes(from->client, w.p, w.len);
-		delivered = bus_stat(from->bus, "signals") - before;
-		if (delivered > most)
-			most = delivered;
-	}
-	writer_free(&w);
-	return most;
 }
 
 /**

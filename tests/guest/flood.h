@@ -12,7 +12,6 @@
  * @from: who sends
  * @to: who reads
  * @count: how many signals
- * @more: how many others of that length are to be read
  * @failed: not all of them could be sent, or read
  * @writer: sends them
  * @reader: reads them
@@ -21,15 +20,13 @@ struct flood {
 	const struct peer *from;
 	const struct peer *to;
 	int count;
-	int more;
 	bool failed;
 	pthread_t writer;
 	pthread_t reader;
 };
 
 void flood_begin(struct flood *flood, const struct peer *from,
-		 const struct peer *to, int count, int more);
-unsigned long flood_beside(const struct flood *flood, const struct peer *from);
+		 const struct peer *to, int count);
 void flood_end(struct flood *flood);
 
 #endif

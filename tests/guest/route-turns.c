@@ -20,7 +20,7 @@ static void done_in_a_flood(void **state)
 	(void)state;
 	send_message(&a, &w);
 	expect_bytes(a.daemon, w.p, w.len);
-	flood_begin(&flood, &a, &b, FLOOD, 0);
+	flood_begin(&flood, &a, &b, FLOOD);
 	/* Until there is no room for more. */
 	do {
 		before = held;
