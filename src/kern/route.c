@@ -427,11 +427,11 @@ static void kdbus_route_await_release(struct kdbus_peer *peer)
 static void kdbus_route_new(struct kdbus_peer *peer, struct kdbus_msg *msg,
 			    const struct kdbus_view *view)
 {
-	struct kdbus_outcome out = {
-		.fanout = kdbus_route_fan_out(peer, msg, view),
-	};
+	struct kdbus_outcome out = {};
 
+	/* First: who wants a broadcast may be another one afterwards. */
 	kdbus_route_await_release(peer);
+	out.fanout = kdbus_route_fan_out(peer, msg, view);
 	rcu_read_lock();
 	spin_lock(&peer->route);
 	if (!list_empty(&peer->held))
