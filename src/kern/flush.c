@@ -131,36 +131,15 @@ static void kdbus_flush_look(struct kdbus_unix *u, int *steps)
 	fput(file);
 }
 
-/* Looks until nobody asks for another look; false if that does not end. */
-static bool kdbus_flush_turn(struct kdbus_unix *u)
-{
-	int seen, steps = KDBUS_UNIX_STEPS;
-
-	do {
-		seen = atomic_read(&u->flush);
-		kdbus_flush_look(u, &steps);
-		if (steps > 0 && !atomic_sub_return(seen, &u->flush))
-			return true;
-	} while (steps-- > 0);
-	return false;
-}
-
 /**
  * kdbus_flush() - there is something to be written
  * @u: the socket
- *
- * Others may send as fast as this task writes, so it gives the place up after a
- * while, as the pump does.
  *
  * Context: process context, may sleep, no locks but that of the daemon's stream.
  */
 void kdbus_flush(struct kdbus_unix *u)
 {
-	if (atomic_inc_return(&u->flush) > 1 || kdbus_flush_turn(u))
-		return;
-	/* Ordered: what this task has done is there for the next one. */
-	atomic_xchg(&u->flush, 0);
-	kdbus_unix_work(u, 0);
+	kdbus_unix_turn(u, &u->flush, kdbus_flush_look);
 }
 
 /**

@@ -226,35 +226,13 @@ static void kdbus_pump_all(struct kdbus_unix *u, int *steps)
 		fput(file);
 }
 
-/* Looks until nobody asks for another look; false if that does not end. */
-static bool kdbus_pump_turn(struct kdbus_unix *u)
-{
-	int seen, steps = KDBUS_UNIX_STEPS;
-
-	do {
-		seen = atomic_read(&u->pump);
-		kdbus_pump_all(u, &steps);
-		if (steps > 0 && !atomic_sub_return(seen, &u->pump))
-			return true;
-	} while (steps > 0);
-	return false;
-}
-
 /**
  * kdbus_pump() - there may be something to read, or room for it
  * @u: the socket
- *
- * The client may write as fast as this task reads, which may be the daemon.  So
- * it gives the place up after a while: whoever writes next takes it, or a kernel
- * thread.
  *
  * Context: process context, may sleep, no locks.
  */
 void kdbus_pump(struct kdbus_unix *u)
 {
-	if (atomic_inc_return(&u->pump) > 1 || kdbus_pump_turn(u))
-		return;
-	/* Ordered: what this task has done is there for the next one. */
-	atomic_xchg(&u->pump, 0);
-	kdbus_unix_work(u, 0);
+	kdbus_unix_turn(u, &u->pump, kdbus_pump_all);
 }

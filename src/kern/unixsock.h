@@ -119,4 +119,36 @@ int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size);
 int kdbus_unix_init(void);
 void kdbus_unix_exit(void);
 
+/**
+ * kdbus_unix_turn() - take the place of the pump or the flusher, and give it up
+ * @u: the socket
+ * @place: the looks that are asked for there
+ * @look: does what there is to do, in no more than these steps, and counts them
+ *	down; none are left if somebody else has to go on
+ *
+ * If the place is taken, that is asked for another look.  The other end may go on
+ * as fast as this task does, which may be the daemon, so it leaves the rest to
+ * whoever comes next, or a kernel thread.
+ *
+ * Context: process context, may sleep.
+ */
+static inline void kdbus_unix_turn(struct kdbus_unix *u, atomic_t *place,
+				   void (*look)(struct kdbus_unix *u,
+						int *steps))
+{
+	int seen, steps = KDBUS_UNIX_STEPS;
+
+	if (atomic_inc_return(place) > 1)
+		return;
+	do {
+		seen = atomic_read(place);
+		look(u, &steps);
+		if (steps > 0 && !atomic_sub_return(seen, place))
+			return;
+	} while (steps-- > 0);
+	/* Ordered: what this task has done is there for the next one. */
+	atomic_xchg(place, 0);
+	kdbus_unix_work(u, 0);
+}
+
 #endif
