@@ -308,6 +308,22 @@ test_module_forbidden() {
 	equal problem "$(finding forbidden result)"
 }
 
+test_labels() {
+	machine
+	put /sys/module/apparmor/parameters/enabled Y
+	equal ok "$(finding labels result)"
+	put /sys/kernel/security/apparmor/features/dbus/mask "acquire send receive"
+	equal labels "$(problems)"
+	contains "$(finding labels message)" AppArmor
+	put /sys/module/apparmor/parameters/enabled N
+	equal ok "$(finding labels result)"
+	put /sys/fs/selinux/enforce 0
+	contains "$(finding labels message)" SELinux
+	system_on
+	put /run/kdbus/dbus.env KDBUS_LISTEN=auto
+	contains "$(system why)" "it is plain: SELinux mediates"
+}
+
 test_failed_boots() {
 	machine
 	put /var/lib/kdbus/boot-count 1
