@@ -139,7 +139,7 @@ build/bench/%-bench: bench/%-bench.c bench/measure.c bench/measure.h
 		bench/measure.c -o $@.tmp $$(pkg-config --libs $(LIBRARY))
 	@mv $@.tmp $@
 
-build/bench/%: bench/%.c
+build/bench/%: bench/%.c bench/join.h
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(WARNINGS) $$(pkg-config --cflags $(LIBRARY)) $< -o $@.tmp \
 		$$(pkg-config --libs $(LIBRARY))

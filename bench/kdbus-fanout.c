@@ -21,24 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "join.h"
+
 #define INTERFACE	"org.kdbus.Fanout"
 #define MEMBER		"Tick"
 #define RULE		"type='signal',interface='" INTERFACE "',member='" MEMBER "'"
 #define BURST		10
 #define WARMUP		5
-
-static DBusConnection *join(const char *address)
-{
-	DBusError error = DBUS_ERROR_INIT;
-	DBusConnection *connection;
-
-	connection = dbus_connection_open_private(address, &error);
-	if (connection)
-		dbus_bus_register(connection, &error);
-	if (dbus_error_is_set(&error))
-		errx(1, "%s: %s", address, error.message);
-	return connection;
-}
 
 static void add_rule(DBusConnection *connection, const char *rule)
 {

@@ -15,22 +15,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "join.h"
+
 #define INTERFACE	"org.kdbus.Stuck"
 #define BODY		50000
 #define FILL_MAX	10000
-
-static DBusConnection *join(const char *address)
-{
-	DBusError error = DBUS_ERROR_INIT;
-	DBusConnection *connection;
-
-	connection = dbus_connection_open_private(address, &error);
-	if (connection)
-		dbus_bus_register(connection, &error);
-	if (dbus_error_is_set(&error))
-		errx(1, "%s: %s", address, error.message);
-	return connection;
-}
 
 static void send_one(DBusConnection *sender, const char *to)
 {
