@@ -58,12 +58,15 @@ check-kcsan: prepare ## the tests in which several are at it, on a kernel that f
 	@KDBUS_CHECKS=tests/checks-kcsan KDBUS_CHECK_TIME=7200 tests/run-checks
 
 # SUITE is a release of Debian.
-.PHONY: deb repo check-install
+.PHONY: deb repo check-packages check-install
 deb: deps ## the Debian packages for SUITE (default bookworm): build/deb/SUITE
 	@scripts/build-deb $(SUITE)
 
 repo: deps ## an apt repository of all packages, signed with KDBUS_SIGN_KEY: dist/apt
 	@scripts/make-repo $(SUITE)
+
+check-packages: deps ## build the packages of SUITE once more, byte for byte; lintian; piuparts
+	@KDBUS_SUITE=$(SUITE) tests/deb/check
 
 check-install: deps ## install, switch on, break and remove on real systems: docs/install-matrix.md
 	@tests/install/matrix $(SUITE)
