@@ -452,11 +452,12 @@ static void interrupt(struct twin *t, int end[2],
 	pid_t pid = twin_fork(t, child, end);
 	int i;
 
+	/* Longer than the short time limit, far shorter than the long one. */
 	for (i = 0; i < 3; i++) {
-		twin_sleep_ms(150);
+		twin_await_rest(pid, 60);
 		kill(pid, SIGUSR1);
 	}
-	twin_sleep_ms(50);
+	twin_await_rest(pid, 60);
 	twin_drain(end[1]);
 	send(end[0], "x", 1, MSG_DONTWAIT);
 	twin_wait(t, pid);

@@ -278,6 +278,40 @@ void twin_sleep_ms(int ms)
 		;
 }
 
+/* How often a process has gone to sleep, or -1 if it does something now. */
+static long twin_sleeps(pid_t pid)
+{
+	char path[40], line[100], state = '?';
+	long sleeps = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	must(file);
+	while (fgets(line, sizeof(line), file)) {
+		sscanf(line, "State: %c", &state);
+		sscanf(line, "voluntary_ctxt_switches: %ld", &sleeps);
+	}
+	fclose(file);
+	return state == 'S' ? sleeps : -1;
+}
+
+/**
+ * twin_await_rest() - wait until a child waits for something
+ * @pid: the child
+ * @ms: and has done so for so long
+ */
+void twin_await_rest(pid_t pid, int ms)
+{
+	long before, after = -1;
+
+	do {
+		before = after;
+		twin_sleep_ms(ms);
+		after = twin_sleeps(pid);
+	} while (after < 0 || after != before);
+}
+
 /**
  * twin_timeout() - set a time limit of a socket
  * @fd: the socket

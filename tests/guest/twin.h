@@ -95,6 +95,7 @@ void twin_pair_close(int end[2]);
 
 void twin_nonblock(int fd);
 void twin_sleep_ms(int ms);
+void twin_await_rest(pid_t pid, int ms);
 void twin_timeout(int fd, int option, int ms);
 void twin_poll(struct twin *t, const char *what, int fd);
 void twin_epoll(struct twin *t, const char *what, int epoll);
