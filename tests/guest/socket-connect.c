@@ -108,7 +108,7 @@ TWIN_TEST(listener_closes_while_connect_waits)
 	int first = twin_client(t, "path");
 	pid_t pid = twin_fork(t, connect_in_vain, &fd);
 
-	twin_sleep_ms(100);
+	twin_await_rest(pid, 60);
 	close(fd);
 	twin_wait(t, pid);
 	twin_poll(t, "first", first);
@@ -149,9 +149,9 @@ TWIN_TEST(signals_interrupt_connect)
 	int first = twin_client(t, "path");
 	pid_t pid = twin_fork(t, interrupted_connect, NULL);
 
-	twin_sleep_ms(150);
+	twin_await_rest(pid, 60);
 	kill(pid, SIGUSR1);
-	twin_sleep_ms(150);
+	twin_await_rest(pid, 60);
 	kill(pid, SIGUSR1);
 	twin_wait(t, pid);
 	close(first);
@@ -179,10 +179,10 @@ TWIN_TEST(signals_interrupt_accept)
 	pid_t pid = twin_fork(t, interrupted_accept, &fd);
 
 	for (i = 0; i < 3; i++) {
-		twin_sleep_ms(150);
+		twin_await_rest(pid, 60);
 		kill(pid, SIGUSR1);
 	}
-	twin_sleep_ms(100);
+	twin_await_rest(pid, 60);
 	client = twin_client(t, "path");
 	twin_wait(t, pid);
 	close(client);
