@@ -228,18 +228,18 @@ static ssize_t kdbus_recv_some(const struct kdbus_end *end, struct msghdr *msg,
 	return ret;
 }
 
-/* Nothing to read: 0 at the end of the stream or when it is worth a look. */
-static int kdbus_recv_idle(struct sock *sk, const struct kdbus_end *end,
-			   long *timeo, bool *end_of_stream)
+/*
+ * Has the stream ended, or broken?  To be looked at before the queue: what has been
+ * sent before that is in the queue, and nothing comes behind it.
+ */
+static bool kdbus_recv_over(const struct sock *sk)
 {
-	int ret;
+	bool over = (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
+		    READ_ONCE(sk->sk_err);
 
-	*end_of_stream = true;
-	ret = sock_error(sk);
-	if (ret || (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
-		return ret;
-	*end_of_stream = false;
-	return kdbus_recv_wait(sk, end, timeo);
+	/* Pairs with the lock of the queue, under which it got there. */
+	smp_rmb();
+	return over;
 }
 
 static ssize_t kdbus_recv_loop(struct sock *sk, const struct kdbus_end *end,
@@ -247,12 +247,11 @@ static ssize_t kdbus_recv_loop(struct sock *sk, const struct kdbus_end *end,
 {
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, size);
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
-	bool peek = flags & MSG_PEEK, files = false, ended = false;
+	bool peek = flags & MSG_PEEK, files = false;
 	ssize_t copied = 0, ret = 0;
 
-	while (!ended && (size_t)copied < size) {
-		/* Looked at before the queue: nothing is added behind it. */
-		bool last = READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;
+	while ((size_t)copied < size) {
+		bool over = kdbus_recv_over(sk);
 
 		ret = kdbus_recv_some(end, msg, size - copied, flags, &files);
 		if (ret < 0)
@@ -262,9 +261,13 @@ static ssize_t kdbus_recv_loop(struct sock *sk, const struct kdbus_end *end,
 			break;
 		if (ret)
 			continue;
-		if (last || READ_ONCE(sk->sk_err) ||
-		    !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
-			ret = kdbus_recv_idle(sk, end, &timeo, &ended);
+		if (over) {
+			ret = sock_error(sk);
+			break;
+		}
+		/* That it is over by now may have come of reading. */
+		if (!kdbus_recv_over(sk))
+			ret = kdbus_recv_wait(sk, end, &timeo);
 		if (ret < 0)
 			break;
 	}

@@ -605,7 +605,41 @@ TWIN_TEST_BOTH_ENDS(peer_is_killed)
 	close(end[1]);
 }
 
+static void *read_to_the_end(void *arg)
+{
+	int *end = arg;
+	long count = 0;
+	char c;
+
+	while (recv(end[1], &c, 1, 0) == 1)
+		count++;
+	close(end[1]);
+	return (void *)count;
+}
+
+/* The reader looks at a moment when there is nothing yet, and at the next one all. */
+TWIN_TEST_BOTH_ENDS(last_byte_and_the_end)
+{
+	long sum = 0;
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		pthread_t reader;
+		void *count;
+		int end[2];
+
+		twin_pair(t, end);
+		must(!pthread_create(&reader, NULL, read_to_the_end, end));
+		must(send(end[0], "x", 1, 0) == 1);
+		close(end[0]);
+		must(!pthread_join(reader, &count));
+		sum += (long)count;
+	}
+	twin_say(t, "%ld bytes", sum);
+}
+
 SUITE_TESTS(socket_io,
+	cmocka_unit_test(last_byte_and_the_end),
 	cmocka_unit_test(bytes_are_a_stream),
 	cmocka_unit_test(peeking),
 	cmocka_unit_test(waiting_for_all),
