@@ -639,7 +639,6 @@ TWIN_TEST_BOTH_ENDS(last_byte_and_the_end)
 }
 
 SUITE_TESTS(socket_io,
-	cmocka_unit_test(last_byte_and_the_end),
 	cmocka_unit_test(bytes_are_a_stream),
 	cmocka_unit_test(peeking),
 	cmocka_unit_test(waiting_for_all),
@@ -658,4 +657,5 @@ SUITE_TESTS(socket_io,
 	cmocka_unit_test(shared_ends),
 	cmocka_unit_test(threads_write_one_socket),
 	cmocka_unit_test(threads_read_one_socket),
-	cmocka_unit_test(peer_is_killed));
+	cmocka_unit_test(peer_is_killed),
+	cmocka_unit_test(last_byte_and_the_end));
