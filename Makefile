@@ -117,7 +117,7 @@ conformance: prepare ## test suites that others wrote, on stock and kdbus: docs/
 
 .PHONY: deps
 deps: ## install the Debian packages that "make check" needs (root or sudo)
-	@scripts/install-deps build check chroot guest package
+	@scripts/install-deps build check chroot guest i386 package
 
 .PHONY: clean
 clean: ## remove build/ (the cache in ~/.cache/kdbus stays)
