@@ -175,7 +175,7 @@ void kdbus_batch_join(struct kdbus_batch *batch, struct kdbus_msg *msg)
 void kdbus_batch_commit(struct kdbus_batch *batch)
 {
 	/* Pairs with kdbus_msg_visible(): and so may their bytes. */
-	smp_store_release(&batch->committed, 1);
+	smp_store_release(&batch->committed, true);
 }
 
 /**

@@ -19,9 +19,7 @@ struct sock;
 /**
  * struct kdbus_batch - messages that become visible together
  * @refs: one for each message and for whoever fills it
- * @committed: set once, to 1, when all of them are in their queues.  Not a bool:
- *	gcc forgets that a load of one with smp_load_acquire() is volatile, and
- *	KCSAN then takes it for a race
+ * @committed: set once, when all of them are in their queues
  *
  * A message that several recipients get is one event: nobody can react to it
  * before it is in every queue. Until then the queues end, for their readers,
@@ -29,7 +27,7 @@ struct sock;
  */
 struct kdbus_batch {
 	refcount_t refs;
-	u32 committed;
+	bool committed;
 };
 
 /**
