@@ -117,15 +117,18 @@ static void put_clock(struct actor *a, struct writer *w, uint32_t number,
 	put_bytes(w, zeros, filler);
 }
 
-static void note_sent(struct actor *a, enum audience audience, unsigned int to)
+static void note_sent(struct actor *a, enum audience audience, unsigned int to,
+		      const char *kind)
 {
 	unsigned int i;
+	uint32_t number;
 
 	if (audience != AUDIENCE_ONE)
 		a->clock.events[a->self]++;
 	for (i = 0; i < shared->actors; i++)
 		if (in_audience(i, audience, to)) {
-			a->clock.sent[a->self][i]++;
+			number = a->clock.sent[a->self][i]++;
+			shared->kinds[a->self][i][number % KINDS_KEPT] = *kind;
 			atomic_fetch_add(&shared->sent[i], 1);
 		}
 }
@@ -165,7 +168,8 @@ static void tell(struct actor *a, uint8_t type, uint8_t flags,
 		link_end_with_file(&a->link, a->file);
 	else
 		link_end(&a->link);
-	note_sent(a, AUDIENCE_ONE, to);
+	note_sent(a, AUDIENCE_ONE, to, file ? "file" : strcmp(path, LOAD_PATH) ? "long" :
+		  type == SIGNAL ? "signal" : "call");
 }
 
 static void broadcast(struct actor *a, const char *member,
@@ -176,7 +180,7 @@ static void broadcast(struct actor *a, const char *member,
 
 	put_clock(a, w, number, true, random_filler());
 	link_end(&a->link);
-	note_sent(a, audience, 0);
+	note_sent(a, audience, 0, member);
 }
 
 static void load_name(char *name, unsigned int number)
@@ -259,9 +263,10 @@ static void check_clock(struct actor *a, const struct msg *msg, unsigned int fro
 
 	checked(RULE_FIFO);
 	if (before != a->got[from])
-		broken(RULE_FIFO, "%u from %u to %u (%s): number %u in place of %u",
+		broken(RULE_FIFO, "%u from %u to %u (%s): number %u in place of %u, a '%c'",
 		       msg->serial, from, self, msg->member, before,
-		       a->got[from]);
+		       a->got[from],
+		       shared->kinds[from][self][a->got[from] % KINDS_KEPT]);
 	a->got[from] = before + 1;
 	checked(RULE_CAUSE);
 	for (k = 0; k < n; k++) {
@@ -306,7 +311,7 @@ static void reply(struct actor *a, const struct msg *msg, unsigned int to)
 
 	put_clock(a, w, 0, false, 0);
 	link_end(&a->link);
-	note_sent(a, AUDIENCE_ONE, to);
+	note_sent(a, AUDIENCE_ONE, to, "reply");
 }
 
 static void handle_clocked(struct actor *a, const struct msg *msg)

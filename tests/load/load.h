@@ -14,6 +14,7 @@
 #define ACTORS_MAX	16
 #define NAMES		4
 #define CALLERS_MAX	32
+#define KINDS_KEPT	8192
 
 /* Prefix of the names that move about. */
 #define LOAD_NAMES	"org.kdbus.Load.N"
@@ -74,6 +75,7 @@ extern const char * const rule_names[RULES];
  * @instances: of that service
  * @visits: connections that have come and gone
  * @kills: processes that have been killed
+ * @kinds: of the last messages from each actor to each: what a lost one was
  */
 struct shared {
 	atomic_bool stop;
@@ -97,6 +99,7 @@ struct shared {
 	atomic_uint instances;
 	atomic_uint visits;
 	atomic_uint kills;
+	char kinds[ACTORS_MAX][ACTORS_MAX][KINDS_KEPT];
 };
 
 extern struct shared *shared;

@@ -29,6 +29,8 @@
 #define MEMORY		"/dev/shm/load"
 #define PROCESSES_MAX	64
 #define RECKLESS_MAX	16
+/* So many of a rule are told at once, the first again in the end. */
+#define BROKEN_SHOWN	50
 
 struct shared *shared;
 
@@ -80,15 +82,18 @@ void shared_open(const char *path, bool make)
 
 void broken(enum rule rule, const char *format, ...)
 {
+	unsigned int before = atomic_fetch_add(&shared->broken[rule], 1);
+	char text[sizeof(shared->text[rule])];
 	va_list args;
 
-	if (atomic_fetch_add(&shared->broken[rule], 1))
+	if (before >= BROKEN_SHOWN)
 		return;
 	va_start(args, format);
-	vsnprintf(shared->text[rule], sizeof(shared->text[rule]), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "# %s is broken: %s\n", rule_names[rule],
-		shared->text[rule]);
+	if (!before)
+		strcpy(shared->text[rule], text);
+	fprintf(stderr, "# %s is broken: %s\n", rule_names[rule], text);
 }
 
 uint32_t random_below(uint32_t n)
