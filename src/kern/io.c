@@ -112,10 +112,14 @@ static bool kdbus_send_is_direct(const struct kdbus_end *end,
 	if (!msg->msg_controllen || !end->daemon ||
 	    !end->peer->transport->attached)
 		return false;
-	for_each_cmsghdr(cmsg, msg)
-		if (CMSG_OK(msg, cmsg) && cmsg->cmsg_level == SOL_SOCKET &&
+	for_each_cmsghdr(cmsg, msg) {
+		/* Behind one without a length would be the same one again. */
+		if (!CMSG_OK(msg, cmsg))
+			return false;
+		if (cmsg->cmsg_level == SOL_SOCKET &&
 		    cmsg->cmsg_type == SCM_RIGHTS)
 			return true;
+	}
 	return false;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files that come and go through a socket that was taken over. */
 
+#include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -152,6 +153,48 @@ static void files_of_the_daemon_misplaced(void **state)
 	writer_free(&f);
 }
 
+static int send_control(int fd, size_t cmsg_len)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr cmsg;
+	} u = {
+		.cmsg = {
+			.cmsg_len = cmsg_len,
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS,
+		},
+	};
+	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &u,
+		.msg_controllen = sizeof(u),
+	};
+
+	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+/* Control messages whose lengths are wrong, none above all: as AF_UNIX has it. */
+static void control_of_no_length(void **state)
+{
+	size_t len;
+	int end[2];
+
+	(void)state;
+	pair(end);
+	for (len = 0; len < CMSG_LEN(0); len++) {
+		assert_int_equal(send_control(end[0], len), EINVAL);
+		assert_int_equal(send_control(a.daemon, len), EINVAL);
+		assert_int_equal(send_control(a.client, len), EINVAL);
+	}
+	assert_int_equal(send_control(a.daemon, SIZE_MAX), EINVAL);
+	expect_nothing(a.client);
+	expect_nothing(a.daemon);
+	close_pair(end);
+}
+
 /* What nobody is to see yet stays unseen, files or not. */
 static void batches(void **state)
 {
@@ -187,4 +230,5 @@ SUITE_TESTS(attach_files,
 	TEST(files_with_lines),
 	TEST(files_of_the_daemon),
 	TEST(files_of_the_daemon_misplaced),
+	TEST(control_of_no_length),
 	TEST(batches));

@@ -251,8 +251,10 @@ static void add_files(struct fuzz *f, int to, struct msghdr *msg, char *control)
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = rng_once_in(&f->rng, 10) ? (int)rng_below(&f->rng, 5) :
 						     SCM_RIGHTS;
-	cmsg->cmsg_len = rng_once_in(&f->rng, 20) ? rng_below(&f->rng, 100) :
-						    CMSG_LEN(n * sizeof(int));
+	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
+	if (rng_once_in(&f->rng, 20))
+		cmsg->cmsg_len = rng_once_in(&f->rng, 2) ?
+			0 : rng_below(&f->rng, 100);
 	for (i = 0; i < n; i++) {
 		fd = rng_once_in(&f->rng, 2) ? 0 : random_fd(f);
 		if (domain_of(fd) == kdbus_family() && domain_of(to) == AF_UNIX)
