@@ -302,7 +302,7 @@ static struct kdbus_unix *kdbus_unix_new(struct file *file, struct socket *sock)
 	spin_lock_init(&u->lock);
 	u->file = get_file(file);
 	u->sock = sock;
-	u->cred = get_current_cred();
+	u->cred = kdbus_get_cred(current_cred());
 	u->pid = get_pid(task_tgid(current));
 	INIT_DELAYED_WORK(&u->work, kdbus_unix_do_work);
 	return u;

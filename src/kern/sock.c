@@ -77,7 +77,7 @@ struct sock *kdbus_sock_new(struct net *net, struct socket *sock, int kern)
  */
 void kdbus_peercred_current(struct sock *sk)
 {
-	const struct cred *cred = get_current_cred();
+	const struct cred *cred = kdbus_get_cred(current_cred());
 	struct pid *pid = get_pid(task_tgid(current));
 
 	spin_lock(&sk->sk_peer_lock);
@@ -101,7 +101,7 @@ void kdbus_peercred_copy(struct sock *sk, struct sock *from)
 	struct pid *pid;
 
 	spin_lock(&from->sk_peer_lock);
-	cred = get_cred(from->sk_peer_cred);
+	cred = kdbus_get_cred(from->sk_peer_cred);
 	pid = get_pid(from->sk_peer_pid);
 	spin_unlock(&from->sk_peer_lock);
 

@@ -3,6 +3,7 @@
 #ifndef KDBUS_KERN_SOCK_H
 #define KDBUS_KERN_SOCK_H
 
+#include <linux/cred.h>
 #include <net/sock.h>
 
 #include "address.h"
@@ -24,6 +25,12 @@ static inline bool kdbus_sock_connected(const struct sock *sk)
 	enum kdbus_role role = kdbus_sock_role(sk);
 
 	return role == KDBUS_ROLE_CLIENT || role == KDBUS_ROLE_DAEMON;
+}
+
+/* It clears a flag, which the kernel lets anybody do at any time. */
+static inline const struct cred *kdbus_get_cred(const struct cred *cred)
+{
+	return data_race(get_cred(cred));
 }
 
 void kdbus_peercred_current(struct sock *sk);
