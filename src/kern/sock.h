@@ -27,9 +27,9 @@ static inline bool kdbus_sock_connected(const struct sock *sk)
 	return role == KDBUS_ROLE_CLIENT || role == KDBUS_ROLE_DAEMON;
 }
 
-/* It clears a flag, which the kernel lets anybody do at any time. */
 static inline const struct cred *kdbus_get_cred(const struct cred *cred)
 {
+	/* It clears a flag, which the kernel lets anybody do at any time. */
 	return data_race(get_cred(cred));
 }
 
