@@ -163,7 +163,7 @@ static void again_and_again(void **state)
 static void family_that_is_taken(void **state)
 {
 	static const char *const taken[] = {
-		"family=2", "family=10", "family=16",
+		"family=2", "family=16",
 	};
 	static const char *const none[] = {
 		"family=0", "family=1", "family=-1", "family=46", "family=4711",
