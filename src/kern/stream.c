@@ -415,9 +415,12 @@ static int kdbus_lend_bytes(struct kdbus_peer *peer, struct kdbus_msg *msg,
 	return kdbus_client_chunk(peer, msg, head);
 }
 
-/* What has been collected goes first; if it does not, @msg goes nowhere. */
+/*
+ * What has been collected goes first; if it does not, @msg goes nowhere.  A part
+ * of a fixed header does not count as a message: @msg does, then, by its @head.
+ */
 static int kdbus_lend_behind(struct kdbus_peer *peer, struct kdbus_tx *tx,
-			     struct kdbus_msg *msg, u32 count)
+			     struct kdbus_msg *msg, const u8 *head, u32 count)
 {
 	int ret = 0;
 
@@ -429,7 +432,7 @@ static int kdbus_lend_behind(struct kdbus_peer *peer, struct kdbus_tx *tx,
 	}
 	if (count == U32_MAX)
 		WRITE_ONCE(tx->phase, KDBUS_PHASE_RAW);
-	return kdbus_lend_bytes(peer, msg, NULL, count);
+	return kdbus_lend_bytes(peer, msg, head, count);
 }
 
 /*
@@ -440,13 +443,14 @@ static int kdbus_lend_rest(struct kdbus_peer *peer, struct kdbus_tx *tx,
 			   struct kdbus_msg *msg, const u8 *fixed)
 {
 	struct kdbus_frame frame;
-	u32 count = U32_MAX;
 
 	if (tx->msg)
-		count = kdbus_msg_len(tx->msg) - tx->filled;
-	else if (kdbus_message_frame(fixed, KDBUS_MESSAGE_MAX, &frame))
-		count = frame.total_len - tx->fixed_len;
-	return kdbus_lend_behind(peer, tx, msg, count);
+		return kdbus_lend_behind(peer, tx, msg, NULL,
+					 kdbus_msg_len(tx->msg) - tx->filled);
+	if (!kdbus_message_frame(fixed, KDBUS_MESSAGE_MAX, &frame))
+		return kdbus_lend_behind(peer, tx, msg, NULL, U32_MAX);
+	return kdbus_lend_behind(peer, tx, msg, fixed,
+				 frame.total_len - tx->fixed_len);
 }
 
 static int kdbus_lend_message(struct kdbus_peer *peer, struct kdbus_tx *tx,
@@ -455,7 +459,7 @@ static int kdbus_lend_message(struct kdbus_peer *peer, struct kdbus_tx *tx,
 	struct kdbus_frame frame;
 
 	if (!kdbus_message_frame(fixed, kdbus_client_max_size(peer), &frame))
-		return kdbus_lend_behind(peer, tx, msg, U32_MAX);
+		return kdbus_lend_behind(peer, tx, msg, NULL, U32_MAX);
 	return kdbus_lend_bytes(peer, msg, fixed, frame.total_len);
 }
 
@@ -503,7 +507,7 @@ int kdbus_stream_client_lend(struct kdbus_peer *peer, const u8 *head, u32 len)
 	if (tx->msg)
 		return kdbus_lend_rest(peer, tx, msg, NULL);
 	if (tx->phase != KDBUS_PHASE_MESSAGES || len < missing)
-		return kdbus_lend_behind(peer, tx, msg, U32_MAX);
+		return kdbus_lend_behind(peer, tx, msg, NULL, U32_MAX);
 	memcpy(fixed, tx->fixed, tx->fixed_len);
 	memcpy(fixed + tx->fixed_len, head, missing);
 	if (tx->fixed_len)
