@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmsg.h"
 #include "twin.h"
 #include "../../src/uapi/kdbus.h"
 
@@ -81,26 +82,7 @@ static void no_urgent_data(void **state)
 
 static ssize_t send_fd(int sock, int fd)
 {
-	union {
-		char control[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr cmsg;
-	} u = {
-		.cmsg = {
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-			.cmsg_len = CMSG_LEN(sizeof(int)),
-		},
-	};
-	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &u,
-		.msg_controllen = sizeof(u),
-	};
-
-	memcpy(CMSG_DATA(&u.cmsg), &fd, sizeof(fd));
-	return sendmsg(sock, &msg, 0);
+	return send_with_fds(sock, "x", 1, &fd, 1, 0);
 }
 
 /* The kernel has no garbage collector for a cycle of them. */
