@@ -303,3 +303,19 @@ bool kdbus_match_equal(const struct kdbus_match_rule *a,
 	       same_value(a, a->destination, b, b->destination) &&
 	       same_args(a, b);
 }
+
+/**
+ * kdbus_match_same() - do two rules want the same messages
+ * @a: one
+ * @b: the other
+ *
+ * Return: true if they are equal, the value of path_namespace included.
+ */
+bool kdbus_match_same(const struct kdbus_match_rule *a,
+		      const struct kdbus_match_rule *b)
+{
+	if (!kdbus_match_equal(a, b))
+		return false;
+	return !(a->keys & KDBUS_MATCH_PATH_NAMESPACE) ||
+	       same_value(a, a->path, b, b->path);
+}

@@ -116,6 +116,8 @@ bool kdbus_match_parse(const char *text, u32 len,
 		       struct kdbus_match_rule *rule);
 bool kdbus_match_equal(const struct kdbus_match_rule *a,
 		       const struct kdbus_match_rule *b);
+bool kdbus_match_same(const struct kdbus_match_rule *a,
+		      const struct kdbus_match_rule *b);
 
 bool kdbus_match_args_read(const u8 *data, const struct kdbus_view *view,
 			   u32 count, struct kdbus_match_args *args);

@@ -379,7 +379,8 @@ static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 
 /*
  * The latest that is equal.  Of a namespace of paths dbus-daemon does not ask
- * which, so that does not help to find it.
+ * which, so that does not help to find it.  But where rules of several are
+ * together, each takes its own.
  */
 static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
 						const struct kdbus_rule *like)
@@ -388,19 +389,23 @@ static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
 	struct kdbus_rule_entry *entry;
 	struct kdbus_rule *rule;
 
-	if (like->entries[0].key.detail == KDBUS_RULE_PATH_NAMESPACE) {
-		list_for_each_entry_reverse(rule,
-					    kdbus_rule_list(bus, like->peer), list)
+	if (like->peer &&
+	    like->entries[0].key.detail == KDBUS_RULE_PATH_NAMESPACE) {
+		list_for_each_entry_reverse(rule, &like->peer->rules, list)
 			if (kdbus_match_equal(&rule->match, &like->match))
 				return rule;
 		return NULL;
 	}
 	list = rhltable_lookup(&bus->rules, &like->entries[0].key,
 			       kdbus_rules_params);
-	rhl_for_each_entry_rcu(entry, pos, list, node)
-		if (entry->rule->peer == like->peer &&
-		    kdbus_match_equal(&entry->rule->match, &like->match))
-			return entry->rule;
+	rhl_for_each_entry_rcu(entry, pos, list, node) {
+		rule = entry->rule;
+		if (rule->peer != like->peer)
+			continue;
+		if (like->peer ? kdbus_match_equal(&rule->match, &like->match) :
+				 kdbus_match_same(&rule->match, &like->match))
+			return rule;
+	}
 	return NULL;
 }
 

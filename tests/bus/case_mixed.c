@@ -106,8 +106,43 @@ static void case_unpatched(void)
 	check(!child_wait(&child), "the service fails");
 }
 
+/*
+ * Two over AF_UNIX have rules that differ in the namespace alone, in which
+ * RemoveMatch sees no difference.  Each keeps its own.
+ */
+static void case_mixed_rules(void)
+{
+	struct client *a = client_open("A");
+	struct client *u = client_open_at("U", bus_unix_address());
+	struct client *v = client_open_at("V", bus_unix_address());
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		client_match(u, "path_namespace='/org/kdbus/Other'");
+		client_match(v, "path_namespace='/org/kdbus/Test'");
+		client_send(a, new_signal(NULL, "Both"));
+		client_sync(a);
+		client_drain(v);
+		if (i)
+			client_close(u);
+		else
+			client_driver(u, "RemoveMatch",
+				      "path_namespace='/org/kdbus/Other'");
+		client_sync(a);
+		client_send(a, new_signal(NULL, "Left"));
+		client_sync(a);
+		client_drain(v);
+		client_driver(v, "RemoveMatch",
+			      "path_namespace='/org/kdbus/Test'");
+		client_send(a, new_signal(NULL, "None"));
+		client_sync(a);
+		client_drain(v);
+	}
+}
+
 const struct bus_case cases_mixed[] = {
 	{ "mixed", "session", case_mixed },
+	{ "mixed-rules", "session", case_mixed_rules },
 	{ "unpatched", "session", case_unpatched },
 	{ 0 },
 };
