@@ -33,6 +33,7 @@ extern const struct bus_case cases_monitor[];
 extern const struct bus_case cases_limits[];
 extern const struct bus_case cases_quotas[];
 extern const struct bus_case cases_mixed[];
+extern const struct bus_case cases_moments[];
 extern const struct bus_case cases_policy[];
 
 #endif
