@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What dbus-daemon tells the module may fail: strace lets it. */
+/*
+ * dbus-daemon tells the module one thing after the other.  What clients do in
+ * between must be what they could have done before or after, so here it takes
+ * its time: strace lets it wait each time that it has said something.  Or lets
+ * that fail.
+ */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +16,15 @@
 #include "child.h"
 #include "client.h"
 
+#define NAME	"org.kdbus.Moving"
+#define OTHER	"org.kdbus.Staying"
+#define FILES	6
+#define RULES	12
+/* Pairs of signals that come between two changes. */
+#define PAIRS	5
+
 #define QUOTES	300
+#define SLOWLY	"inject=setsockopt:delay_exit=5000"
 #define FAILING	"inject=setsockopt:error=ENOMEM:when=1"
 
 static int run_strace(const void *argument, int tell)
@@ -51,6 +65,158 @@ static struct child disturb(const char *how)
 	if (!is_traced())
 		give_up("strace does not work");
 	return child;
+}
+
+static void say_number(struct client *client, const char *member, uint32_t n)
+{
+	DBusMessage *message = new_signal(NULL, member);
+
+	dbus_message_append_args(message, DBUS_TYPE_UINT32, &n,
+				 DBUS_TYPE_INVALID);
+	client_send(client, message);
+}
+
+static void forget_all(struct client *client)
+{
+	DBusMessage *message;
+
+	dbus_connection_read_write(client->connection, 0);
+	while ((message = dbus_connection_pop_message(client->connection)))
+		dbus_message_unref(message);
+}
+
+/* Says Tick and Tock of the same number to everybody, and owns two names. */
+static int tick_and_tock(const void *argument, int tell)
+{
+	struct client *client = client_open_quiet(bus_address());
+	uint32_t n;
+
+	(void)argument;
+	dbus_bus_request_name(client->connection, NAME, 0, NULL);
+	dbus_bus_request_name(client->connection, OTHER, 0, NULL);
+	dbus_bus_add_match(client->connection, "member='Files'", NULL);
+	dprintf(tell, "ready\n");
+	for (n = 0; dbus_connection_get_is_connected(client->connection); n++) {
+		say_number(client, "Tick", n);
+		say_number(client, "Tock", n);
+		forget_all(client);
+		usleep(2000);
+	}
+	return 0;
+}
+
+static uint32_t next_number(struct client *c, const char *member)
+{
+	DBusMessage *message = client_next(c);
+	uint32_t n;
+
+	if (!message)
+		give_up("no more signals");
+	check(dbus_message_has_member(message, member), "%s instead of %s",
+	      dbus_message_get_member(message), member);
+	n = number_of(message);
+	dbus_message_unref(message);
+	return n;
+}
+
+/* Each is to be seen. */
+static void see_pairs(struct client *c, uint32_t *expected)
+{
+	uint32_t end = *expected + PAIRS, tick, tock;
+
+	for (; *expected != end && !failed(); ++*expected) {
+		tick = next_number(c, "Tick");
+		tock = next_number(c, "Tock");
+		check(tick == *expected && tock == *expected,
+		      "Tick %u and Tock %u instead of %u", tick, tock,
+		      *expected);
+	}
+}
+
+static void emit_file(struct client *a)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	DBusMessage *message = new_signal(NULL, "Files");
+
+	dbus_message_append_args(message, DBUS_TYPE_UNIX_FD, &fd,
+				 DBUS_TYPE_INVALID);
+	close(fd);
+	client_send(a, message);
+}
+
+/*
+ * What dbus-daemon cannot write at once, such as files that several are to get,
+ * costs the recipient its names in the module for a while.  Nothing that it says
+ * gets lost.
+ */
+static void case_files_moments(void)
+{
+	struct client *a = client_open("A"), *c = client_open("C");
+	struct client *d = client_open("D");
+	struct child child, strace;
+	uint32_t expected = 0;
+	int i;
+
+	client_match(c, "member='Tick',sender='" NAME "'");
+	client_match(c, "member='Tock',sender='" OTHER "'");
+	client_match(d, "member='Files'");
+	child = child_start(tick_and_tock, NULL);
+	child_line(&child);
+	strace = disturb(SLOWLY);
+	for (i = 0; i < FILES; i++) {
+		see_pairs(c, &expected);
+		emit_file(a);
+		client_sync(a);
+		see_pairs(c, &expected);
+		client_sync(a);
+	}
+	child_kill(&strace);
+	child_kill(&child);
+	say("%d files", i);
+}
+
+/* Is the answer the next that comes?  Forgets all up to it. */
+static bool answered_next(struct client *c, uint32_t serial)
+{
+	DBusMessage *message;
+	unsigned int before = 0;
+
+	while ((message = client_next(c))) {
+		if (dbus_message_get_reply_serial(message) == serial)
+			break;
+		before++;
+		dbus_message_unref(message);
+	}
+	if (!message)
+		give_up("no answer");
+	dbus_message_unref(message);
+	return !before;
+}
+
+/* What a rule asks for comes when it has been answered, and not before. */
+static void case_rule_moments(void)
+{
+	const char *rule = "member='Tick'";
+	struct client *c = client_open("C");
+	struct child child, strace;
+	uint32_t serial;
+	int i;
+
+	child = child_start(tick_and_tock, NULL);
+	child_line(&child);
+	strace = disturb(SLOWLY);
+	for (i = 0; i < RULES; i++) {
+		serial = client_send(c, with_string(driver_call("AddMatch"),
+						    rule));
+		check(answered_next(c, serial), "a signal before the answer");
+		serial = client_send(c, with_string(driver_call("RemoveMatch"),
+						    rule));
+		answered_next(c, serial);
+	}
+	child_kill(&strace);
+	child_kill(&child);
+	client_drain(c);
+	say("%d rules", i);
 }
 
 /* Signals with so many quotes as their argument go to E, who wants just these. */
@@ -107,5 +273,7 @@ static void case_no_memory_for_rule(void)
 
 const struct bus_case cases_moments[] = {
 	{ "no-memory-for-rule", "session", case_no_memory_for_rule },
+	{ "rule-moments", "session", case_rule_moments },
+	{ "files-moments", "session", case_files_moments },
 	{ 0 },
 };
