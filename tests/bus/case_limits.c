@@ -9,6 +9,8 @@
 /* Bytes of a body; some dozens of them reach max_outgoing_bytes. */
 #define LARGE_BODY	19000
 #define FILL_MAX	300
+/* What the bus keeps for one who does not read, and what his socket does. */
+#define FITTED_MAX	(300000 / LARGE_BODY + 1 + 212992 / LARGE_BODY)
 #define LARGE_SIGNALS	60
 /* The number of the first signal after these. */
 #define LATE		1000
@@ -152,6 +154,7 @@ static void case_max_outgoing(void)
 
 	carried_begin();
 	fitted = fill(a, b->unique);
+	check(fitted <= FITTED_MAX, "%u messages fitted", fitted);
 	carried_some(10, 0, 0, 0);
 	client_send(a, new_call(b->unique, "Call"));
 	say_error(a);
