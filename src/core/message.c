@@ -262,7 +262,7 @@ bool kdbus_message_parse(const u8 *data, u32 len, struct kdbus_view *view)
 
 	view->type = data[1];
 	view->flags = data[2];
-	view->serial = kdbus_load_u32(data + 8, view->frame.big_endian);
+	view->serial = kdbus_message_serial(data);
 	if (view->type == KDBUS_TYPE_INVALID || data[3] != PROTOCOL_VERSION ||
 	    !view->serial)
 		return false;

@@ -76,6 +76,15 @@ struct kdbus_view {
 	struct kdbus_str signature;
 };
 
+/**
+ * kdbus_message_serial() - serial number of a message
+ * @fixed: its first %KDBUS_FIXED_HEADER bytes
+ */
+static inline u32 kdbus_message_serial(const u8 *fixed)
+{
+	return kdbus_load_u32(fixed + 8, fixed[0] == 'B');
+}
+
 bool kdbus_message_frame(const u8 *fixed, u32 max_size,
 			 struct kdbus_frame *frame);
 bool kdbus_message_parse(const u8 *data, u32 len, struct kdbus_view *view);

@@ -147,6 +147,8 @@ struct kdbus_transport {
  * @unfinished: those of them that it has not finished dispatching
  * @over: the last of them, counted from 1, that was a call beyond the limit of
  *	replies in the module; 0 if there was none
+ * @highest: serial of a call whose reply has been waited for, the highest since
+ *	nothing was
  * @held: messages that wait for that, in order
  * @client_gone: the client sends nothing any more
  * @client_closed: and reads nothing any more either
@@ -205,6 +207,7 @@ struct kdbus_peer {
 	u64 given;
 	u64 unfinished;
 	u64 over;
+	u32 highest;
 	struct list_head held;
 	bool client_gone;
 	bool client_closed;

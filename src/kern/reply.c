@@ -42,6 +42,18 @@ static void kdbus_reply_set_key(struct kdbus_reply_key *key, u64 caller,
 	key->zero = 0;
 }
 
+/*
+ * Serials of calls mostly rise.  Once nothing is waited for, as far as can be
+ * seen from here, they may begin again.
+ */
+static void kdbus_reply_note_serial(struct kdbus_peer *caller, u32 serial)
+{
+	lockdep_assert_held(&caller->route);
+
+	if (serial > caller->highest || !kdbus_reply_count(caller))
+		caller->highest = serial;
+}
+
 /**
  * kdbus_reply_expect() - a call is being delivered whose reply will be due
  * @slot: memory, taken on success
@@ -49,7 +61,8 @@ static void kdbus_reply_set_key(struct kdbus_reply_key *key, u64 caller,
  * @callee: who owes it
  * @serial: of the call
  *
- * Context: takes kdbus_peer.owed_lock of the callee.
+ * Context: under the route lock of the caller; takes kdbus_peer.owed_lock of the
+ * callee.
  * Return: false if this very reply is due already, or memory is short.
  */
 bool kdbus_reply_expect(struct kdbus_reply_slot *slot, struct kdbus_peer *caller,
@@ -68,6 +81,7 @@ bool kdbus_reply_expect(struct kdbus_reply_slot *slot, struct kdbus_peer *caller
 	spin_unlock(&callee->owed_lock);
 	if (ret)
 		return false;
+	kdbus_reply_note_serial(caller, serial);
 	atomic_inc(&caller->waiting);
 	return true;
 }
@@ -206,7 +220,7 @@ void kdbus_replies_drop(struct kdbus_peer *peer)
  * @caller: who has sent it
  * @call: the message, or its fixed header
  *
- * Context: any.
+ * Context: under the route lock of the caller.
  * Return: true if it is a call beyond the limit, whatever the daemon knows.
  */
 bool kdbus_reply_asked(struct kdbus_peer *caller, const u8 *call)
@@ -214,9 +228,26 @@ bool kdbus_reply_asked(struct kdbus_peer *caller, const u8 *call)
 	if (call[1] != KDBUS_TYPE_CALL ||
 	    (call[2] & KDBUS_FLAG_NO_REPLY_EXPECTED))
 		return false;
+	kdbus_reply_note_serial(caller, kdbus_message_serial(call));
 	atomic_inc(&caller->asked);
 	return atomic_read(&caller->waiting) >=
 	       READ_ONCE(caller->bus->config.max_replies);
+}
+
+/**
+ * kdbus_reply_reused() - may the daemon be waiting for this very reply?
+ * @caller: who makes a call
+ * @serial: of the call
+ *
+ * It would refuse the call then, and knows best.
+ *
+ * Context: under the route lock of the caller.
+ */
+bool kdbus_reply_reused(const struct kdbus_peer *caller, u32 serial)
+{
+	lockdep_assert_held(&caller->route);
+
+	return serial <= caller->highest && atomic_read(&caller->asked);
 }
 
 /**

@@ -53,6 +53,7 @@ bool kdbus_reply_known(struct kdbus_bus *bus, u64 caller, u64 callee,
 bool kdbus_reply_take(struct kdbus_peer *callee, struct kdbus_reply *reply);
 void kdbus_replies_drop(struct kdbus_peer *peer);
 bool kdbus_reply_asked(struct kdbus_peer *caller, const u8 *call);
+bool kdbus_reply_reused(const struct kdbus_peer *caller, u32 serial);
 void kdbus_reply_answered(struct kdbus_peer *caller, const u8 *reply);
 int kdbus_reply_count(const struct kdbus_peer *caller);
 u32 kdbus_reply_count_then(struct kdbus_peer *caller);

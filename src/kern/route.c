@@ -163,7 +163,8 @@ static bool kdbus_route_allowed(struct kdbus_peer *peer, struct kdbus_peer *to,
 			      to->transport->attached))
 		return false;
 	if (kdbus_wants_reply(view) &&
-	    kdbus_reply_count(peer) >= READ_ONCE(config->max_replies))
+	    (kdbus_reply_count(peer) >= READ_ONCE(config->max_replies) ||
+	     kdbus_reply_reused(peer, view->serial)))
 		return false;
 	if (kdbus_is_reply(view) &&
 	    !kdbus_reply_known(peer->bus, to->id, peer->id, view->reply_serial))

@@ -128,6 +128,39 @@ static void case_serial_again(void)
 	carried_some(2, 1, 0, 0);
 }
 
+/*
+ * The same when the call that is open has gone through the daemon, as the first
+ * of its kind, and those that follow need not.
+ */
+static void case_serial_again_slow(void)
+{
+	struct raw *a = raw_open("A", false);
+	struct client *b = client_open("B");
+	struct raw_message call = raw_call(b->unique, "Same");
+
+	call.serial = 100;
+	raw_send(a, call);
+	raw_drain(a);
+	carried_begin();
+	raw_send(a, call);
+	raw_drain(a);
+	call.serial = 101;
+	raw_send(a, call);
+	raw_drain(a);
+	carried_end(1, 0, 0, 0);
+	call.serial = 100;
+	raw_send(a, call);
+	raw_drain(a);
+	client_serve(b, 2);
+	raw_expect(a, 2);
+	client_drain(b);
+	carried_begin();
+	raw_send(a, call);
+	client_serve(b, 1);
+	raw_expect(a, 1);
+	carried_end(1, 1, 0, 0);
+}
+
 /* A call and a signal with a REPLY_SERIAL, a reply without a destination. */
 static void case_reply_odd(void)
 {
@@ -152,6 +185,7 @@ const struct bus_case cases_replies[] = {
 	{ "reply-unsolicited", "session", case_reply_unsolicited },
 	{ "serial-again", "session", case_serial_again },
 	{ "reply-odd", "session", case_reply_odd },
+	{ "serial-again-slow", "system", case_serial_again_slow },
 	{ "forged-reply-system", "system", case_forged_reply },
 	{ "reply-twice-system", "system", case_reply_twice },
 	{ "reply-unsolicited-system", "system", case_reply_unsolicited },

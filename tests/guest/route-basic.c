@@ -96,8 +96,9 @@ static void by_well_known_name(void **state)
 	(void)state;
 	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL("org.example.B"))));
 	assert_ok(peer_publish(&b, "org.example.B"));
-	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_CALL("org.example.B"))));
-	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_RETURN(":1.1", 1))));
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_CALL("org.example.B"),
+					      .serial = 2)));
+	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_RETURN(":1.1", 2))));
 	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL("org.example.B"))));
 	/* To oneself as well. */
 	assert_true(goes_fast(&b, &b, MESSAGE(SPEC_CALL("org.example.B"))));

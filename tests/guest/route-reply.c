@@ -16,6 +16,16 @@ static bool reply(uint32_t serial)
 	return goes_fast(&b, &a, MESSAGE(SPEC_RETURN(":1.1", serial)));
 }
 
+/* The daemon answers a call that it has been given. */
+static void daemon_answers(uint32_t serial)
+{
+	struct writer w = MESSAGE(SPEC_ERROR(":1.1", serial));
+
+	send_bytes(a.daemon, w.p, w.len);
+	expect_bytes(a.client, w.p, w.len);
+	writer_free(&w);
+}
+
 static void nobody_asked(void **state)
 {
 	(void)state;
@@ -70,10 +80,38 @@ static void same_serial_twice(void **state)
 	assert_true(call(5));
 	assert_false(call(5));
 	assert_int_equal(peer_query(&a, &b, 5).count, 1);
+	daemon_answers(5);
 	/* To another recipient it is another reply. */
 	assert_true(goes_fast(&a, &c, MESSAGE(SPEC_CALL(":1.3"), .serial = 5)));
 	assert_true(reply(5));
 	assert_true(goes_fast(&c, &a, MESSAGE(SPEC_RETURN(":1.1", 5))));
+}
+
+/* Nor those of which the daemon has the first, as long as it has any. */
+static void serial_of_the_daemon(void **state)
+{
+	(void)state;
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL("a.b"), .serial = 5)));
+	assert_false(call(5));
+	assert_false(goes_fast(&a, &c, MESSAGE(SPEC_CALL(":1.3"), .serial = 4)));
+	assert_true(call(6));
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = 5,
+					      .flags = NO_REPLY)));
+	assert_true(goes_fast(&c, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = 5)));
+	daemon_answers(5);
+	daemon_answers(5);
+	assert_true(reply(6));
+	assert_false(call(6));
+	daemon_answers(4);
+	daemon_answers(6);
+	assert_true(call(5));
+	/* They begin again. */
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL("a.b"), .serial = 7)));
+	daemon_answers(7);
+	assert_true(reply(5));
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL("a.b"), .serial = 1)));
+	assert_true(call(2));
+	assert_false(call(1));
 }
 
 static void query(void **state)
@@ -137,16 +175,6 @@ static void take(void **state)
 	assert_int_equal(r[2].serial, 70);
 	assert_int_equal(peer_take(&b, r, 5), 0);
 	assert_false(reply(6));
-}
-
-/* The daemon answers a call that it has been given. */
-static void daemon_answers(uint32_t serial)
-{
-	struct writer w = MESSAGE(SPEC_ERROR(":1.1", serial));
-
-	send_bytes(a.daemon, w.p, w.len);
-	expect_bytes(a.client, w.p, w.len);
-	writer_free(&w);
 }
 
 static void use_limit(uint32_t max)
@@ -338,6 +366,7 @@ SUITE_TESTS(route_reply,
 	TEST(only_from_the_one_who_was_called),
 	TEST(in_any_order),
 	TEST(same_serial_twice),
+	TEST(serial_of_the_daemon),
 	TEST(query),
 	TEST(claim),
 	TEST(take),
