@@ -198,6 +198,27 @@ test_purge_without_stock() {
 	drop nothing
 }
 
+# A broken file, as a full disk or somebody else's lock: what was kept stays until
+# it has been installed, and so does what installs it.
+test_purge_that_cannot_install() {
+	local stock
+	machine lock
+	stock=$(echo "$machine"/usr/share/kdbus/stock/libdbus-1-3_*_amd64.deb)
+	mv "$stock" "$machine/tmp/"
+	# What dpkg reads first is whole.
+	head -c 9000 "$machine/tmp/${stock##*/}" >"$stock"
+	status_of rollback --purge
+	equal 1 "$status"
+	contains "$said" "dpkg could not install"
+	[ -e "$stock" ]
+	contains "$(chroot "$machine" dpkg-query -s kdbus-dbus-stock)" "ok installed"
+	[ ! -e "$machine/lib/modules/6.1.0-1-amd64/updates/dkms/kdbus.ko" ]
+	mv "$machine/tmp/${stock##*/}" "$stock"
+	rollback --purge
+	is_pristine
+	drop lock
+}
+
 test_hidden_home() {
 	machine hidden
 	mv "$machine/users/alice" "$machine/users/.alice"
