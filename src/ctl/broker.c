@@ -92,9 +92,15 @@ int broker_come_back(const struct options *options, enum units units)
 
 	if (!file_exists(note_file(units)))
 		return 0;
-	status = unit_systemctl(options, units, "enable", "dbus-broker.service");
-	if (status)
-		return status;
+	if (!unit_installed(units == UNITS_SYSTEM ? "system" : "user",
+			    "dbus-broker.service")) {
+		say(options, "dbus-broker is gone, so dbus-daemon goes on to serve the %s bus",
+		    units == UNITS_SYSTEM ? "system" : "session");
+	} else {
+		status = unit_systemctl(options, units, "enable", "dbus-broker.service");
+		if (status)
+			return status;
+	}
 	if (!file_remove(note_file(units)))
 		return fail(options, EXIT_PROBLEM, "cannot remove %s: %s",
 			    note_file(units), strerror(errno));

@@ -144,6 +144,30 @@ test_broker_replaced_and_back() {
 	everything | diff "$root.before" -
 }
 
+# Somebody has removed the package meanwhile.  An alias of nothing is no bus.
+broker_gone() {
+	local kind
+	fedora
+	ctl enable --all --replace-dbus-broker
+	rm "$root"/usr/lib/systemd/*/dbus-broker.service
+	"$@"
+	[ ! -L "$root$system_link" ]
+	[ ! -L "$root$session_link" ]
+	for kind in system user; do
+		equal /usr/lib/systemd/$kind/dbus-daemon.service \
+			"$(readlink "$root/etc/systemd/$kind/dbus.service")"
+		[ ! -e "$root/var/lib/kdbus/replaced-broker.$kind" ]
+	done
+}
+
+test_broker_gone_and_disabled() {
+	broker_gone ctl disable --all
+}
+
+test_broker_gone_and_rolled_back() {
+	broker_gone sh "$top/scripts/kdbus-rollback" --root="$root"
+}
+
 test_no_daemon_to_replace_it() {
 	fedora
 	rm "$root/usr/lib/systemd/system/dbus-daemon.service"
