@@ -268,6 +268,26 @@ test_killed_at_any_command() {
 	[ "$(wc -w <<<"$points")" -ge 12 ]
 }
 
+# By no name may it take the running system for the one that was meant.
+test_odd_roots() {
+	local link=etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service
+	machine odd
+	status_of rollback --root ""
+	equal 2 "$status"
+	contains "$said" "empty name"
+	status_of rollback --root=
+	equal 2 "$status"
+	mkdir -p "$machine/-/etc" "$machine/-x/etc"
+	status_of rollback --root -
+	equal 0 "$status"
+	status_of rollback --root=-x
+	equal 0 "$status"
+	[ -L "$machine/$link" ]
+	rollback --root=/
+	[ ! -L "$machine/$link" ]
+	drop odd
+}
+
 test_bad_command_lines() {
 	status_of sh "$top/scripts/kdbus-rollback" --pruge
 	equal 2 "$status"
