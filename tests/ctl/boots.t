@@ -56,6 +56,34 @@ test_two_boots() {
 	equal /dev/null "$(readlink "$root$session_unit")"
 }
 
+# Switching off for good takes an /etc that can be written.  Until then, each boot
+# is plain, not only every third.
+test_two_boots_and_etc_read_only() {
+	machine
+	put /var/lib/kdbus/boot-count 2
+	mount --bind "$root/etc" "$root/etc"
+	mount -o remount,bind,ro "$root/etc"
+	status_of switch guard
+	equal 1 "$status"
+	rm -r "$root/run/kdbus"
+	contains "$(switch guard || :)" "two boots with kdbus"
+	contains "$(cat "$root/run/kdbus/off")" "two boots"
+	[ ! -e "$root/run/kdbus/counted" ]
+	umount "$root/etc"
+	switch guard
+	equal none "$(boot_count)"
+	[ ! -L "$root$system_link" ]
+}
+
+test_two_boots_and_no_directory_of_units() {
+	machine
+	put /var/lib/kdbus/boot-count 2
+	rm -r "$root/etc/systemd/user"
+	switch guard
+	equal /dev/null "$(readlink "$root$session_unit")"
+	equal none "$(boot_count)"
+}
+
 test_a_good_boot() {
 	machine
 	switch guard
