@@ -80,6 +80,17 @@ int broker_make_way(const struct options *options, enum units units)
 }
 
 /**
+ * broker_is_replaced() - has dbus-broker made way before?
+ * @units: the system bus, or session buses
+ *
+ * Return: true if so.
+ */
+bool broker_is_replaced(enum units units)
+{
+	return file_exists(note_file(units));
+}
+
+/**
  * broker_come_back() - let dbus-broker serve a bus again, if it did
  * @options: whether the answer is for programs
  * @units: the system bus, or session buses

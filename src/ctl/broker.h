@@ -6,6 +6,7 @@
 #include "unit.h"
 
 int broker_make_way(const struct options *options, enum units units);
+bool broker_is_replaced(enum units units);
 int broker_come_back(const struct options *options, enum units units);
 
 #endif

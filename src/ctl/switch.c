@@ -89,38 +89,41 @@ static int forget_failures(const struct options *options)
 	return 0;
 }
 
+/* All of it or nothing. */
+static int switch_on(const struct options *options, enum units units, const char *unit)
+{
+	bool replaced = broker_is_replaced(units);
+	int status = broker_make_way(options, units);
+
+	if (!status && units != UNITS_USER)
+		status = forget_failures(options);
+	if (!status)
+		status = unit_enable(options, units, unit);
+	if (status && !replaced)
+		broker_come_back(options, units);
+	return status;
+}
+
 static int enable_system(const struct options *options)
 {
 	const char *args[4] = { "enable", "system" };
-	int status;
 
 	if (options->replace_broker)
 		args[2] = "--replace-dbus-broker";
 	if (must_ask())
 		return ask(options, args);
-	status = broker_make_way(options, UNITS_SYSTEM);
-	if (status)
-		return status;
-	status = forget_failures(options);
-	if (status)
-		return status;
-	return unit_enable(options, UNITS_SYSTEM, SYSTEM_UNIT);
+	return switch_on(options, UNITS_SYSTEM, SYSTEM_UNIT);
 }
 
 static int enable_session(const struct options *options, bool global)
 {
 	const char *args[5] = { "enable", "session", "--global" };
-	enum units units = global ? UNITS_GLOBAL : UNITS_USER;
-	int status;
 
 	if (options->replace_broker)
 		args[3] = "--replace-dbus-broker";
 	if (global && must_ask())
 		return ask(options, args);
-	status = broker_make_way(options, units);
-	if (!status && global)
-		status = forget_failures(options);
-	return status ? status : unit_enable(options, units, SESSION_UNIT);
+	return switch_on(options, global ? UNITS_GLOBAL : UNITS_USER, SESSION_UNIT);
 }
 
 static int disable_system(const struct options *options)
@@ -145,6 +148,38 @@ static int disable_session(const struct options *options, bool global)
 		return ask(options, args);
 	status = unit_disable(options, UNITS_GLOBAL, SESSION_UNIT);
 	return status ? status : broker_come_back(options, UNITS_GLOBAL);
+}
+
+static bool session_is_enabled(bool global)
+{
+	const char * const argv[] = {
+		"systemctl", "--user", "--quiet", "is-enabled", SESSION_UNIT, NULL,
+	};
+
+	return global ? unit_wanted("/etc/systemd/user", SESSION_UNIT) :
+			!run_quietly(argv);
+}
+
+/* Session buses first, which are taken back if the system bus cannot follow. */
+static int enable_both(const struct options *options, bool global)
+{
+	bool enabled = session_is_enabled(global);
+	bool replaced = broker_is_replaced(UNITS_GLOBAL);
+	int status = enable_session(options, global);
+
+	if (status)
+		return status;
+	status = enable_system(options);
+	if (!status)
+		return 0;
+	/* Who has just refused to ask as root need not be asked again. */
+	if (global && must_ask())
+		say(options, "session buses of all users stay switched on");
+	else if (!enabled)
+		disable_session(options, global);
+	else if (global && !replaced)
+		broker_come_back(options, UNITS_GLOBAL);
+	return status;
 }
 
 static void say_what_next(const struct options *options, const struct target *target,
@@ -183,10 +218,14 @@ int command_enable(const struct options *options, int argc, char **argv)
 	struct target target;
 	int status = parse_target(options, argc, argv, &target);
 
-	if (!status && target.session)
+	if (status)
+		return status;
+	if (!target.system)
 		status = enable_session(options, target.global);
-	if (!status && target.system)
+	else if (!target.session)
 		status = enable_system(options);
+	else
+		status = enable_both(options, target.global);
 	if (status)
 		return status;
 	answer = answer_for(&target, true);

@@ -168,6 +168,36 @@ test_broker_gone_and_rolled_back() {
 	broker_gone sh "$top/scripts/kdbus-rollback" --root="$root"
 }
 
+# nothing_changes ARG...: "kdbusctl enable" fails, and all is as before
+nothing_changes() {
+	everything >"$root.before"
+	status_of ctl enable "$@"
+	equal 1 "$status"
+	find "$root" -depth \( -name '*.wants' -o -path '*/var/lib/kdbus' \) -empty -delete
+	everything | diff "$root.before" -
+}
+
+test_broker_stays_without_our_unit() {
+	fedora
+	rm "$root/usr/lib/systemd/system/kdbus-system-bus.service"
+	nothing_changes system --replace-dbus-broker
+}
+
+test_sessions_stay_if_the_system_bus_does() {
+	machine
+	rm "$root/usr/lib/systemd/system/kdbus-system-bus.service"
+	nothing_changes --all
+}
+
+test_broker_of_sessions_stays_if_the_system_bus_does() {
+	fedora
+	rm "$root/usr/lib/systemd/system/kdbus-system-bus.service"
+	nothing_changes --all --replace-dbus-broker
+	# What was switched on before stays so.
+	ctl enable session --replace-dbus-broker
+	nothing_changes --all
+}
+
 test_no_daemon_to_replace_it() {
 	fedora
 	rm "$root/usr/lib/systemd/system/dbus-daemon.service"
