@@ -53,7 +53,7 @@ void add_bool(struct json_object *object, const char *key, bool value)
 }
 
 /**
- * fail() - say what went wrong
+ * fail() - say what went wrong; in JSON only the first time, for one answer
  * @options: say it in JSON too?
  * @status: exit status
  * @format: as for printf(), without a line break
@@ -62,6 +62,7 @@ void add_bool(struct json_object *object, const char *key, bool value)
  */
 int fail(const struct options *options, int status, const char *format, ...)
 {
+	static bool answered;
 	struct json_object *object;
 	char text[1024];
 	va_list args;
@@ -70,10 +71,11 @@ int fail(const struct options *options, int status, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	fprintf(stderr, "kdbusctl: %s\n", text);
-	if (options->json) {
+	if (options->json && !answered) {
 		object = json_object_new_object();
 		add_string(object, "error", text);
 		print_json(object);
+		answered = true;
 	}
 	return status;
 }

@@ -250,13 +250,17 @@ int command_disable(const struct options *options, int argc, char **argv)
 {
 	struct target target;
 	int status = parse_target(options, argc, argv, &target);
+	int system = 0;
 
-	if (!status && target.session)
-		status = disable_session(options, target.global);
-	if (!status && target.system)
-		status = disable_system(options);
 	if (status)
 		return status;
+	if (target.session)
+		status = disable_session(options, target.global);
+	/* Whatever is wrong with one bus, the other does not have to suffer it. */
+	if (target.system)
+		system = disable_system(options);
+	if (status || system)
+		return status ? status : system;
 	say_what_next(options, &target, "off");
 	if (options->json)
 		print_json(answer_for(&target, false));
@@ -287,6 +291,9 @@ static int switch_fastpath(const struct options *options, const struct bus *bus,
 		args[2] = id;
 		return ask(options, args);
 	}
+	/* It has ended since it was looked at. */
+	if (ret == -ENOENT && options->all)
+		return 0;
 	if (ret)
 		return fail(options, EXIT_PROBLEM, "cannot switch the fast path of the %s: %s",
 			    bus_title(bus), strerror(-ret));
@@ -307,7 +314,7 @@ int command_fastpath(const struct options *options, int argc, char **argv)
 {
 	static struct bus buses[BUSES_MAX];
 	size_t n, i, matched = 0;
-	int status = 0;
+	int status = 0, ret;
 
 	if (argc < 1 || (strcmp(argv[0], "on") && strcmp(argv[0], "off")) ||
 	    argc != (options->all ? 1 : 2))
@@ -316,12 +323,14 @@ int command_fastpath(const struct options *options, int argc, char **argv)
 	if (files_elsewhere())
 		return fail(options, EXIT_USAGE, "fastpath is for the running system");
 	n = buses_look(buses, BUSES_MAX);
-	for (i = 0; i < n && !status; i++) {
+	for (i = 0; i < n; i++) {
 		if (!buses[i].in_kernel ||
 		    (!options->all && !is_named(&buses[i], argv[1])))
 			continue;
 		matched++;
-		status = switch_fastpath(options, &buses[i], argv[0]);
+		/* One that cannot be switched must not keep the others. */
+		ret = switch_fastpath(options, &buses[i], argv[0]);
+		status = status ? status : ret;
 	}
 	if (status)
 		return status;

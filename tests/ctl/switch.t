@@ -168,6 +168,37 @@ test_broker_gone_and_rolled_back() {
 	broker_gone sh "$top/scripts/kdbus-rollback" --root="$root"
 }
 
+# broker_masked: for fear that it might be used.  An alias of that is no bus either.
+broker_masked() {
+	fedora
+	ctl enable --all --replace-dbus-broker
+	ln -s /dev/null "$root/etc/systemd/user/dbus-broker.service"
+}
+
+# What is wrong with one bus is no reason to leave the other switched on.
+test_disable_goes_on() {
+	broker_masked
+	status_of ctl disable --all
+	equal 1 "$status"
+	contains "$said" "cannot enable dbus-broker.service"
+	[ ! -L "$root$session_link" ]
+	[ ! -L "$root$system_link" ]
+	equal /usr/lib/systemd/system/dbus-broker.service \
+		"$(readlink "$root/etc/systemd/system/dbus.service")"
+}
+
+# The kernel's file refuses all of them here; each has to be tried.
+test_fastpath_goes_on() {
+	put /net/kdbus "bus 1 owner 0 fastpath on path /x/1" "bus 2 owner 0 fastpath on path /x/2"
+	# shellcheck disable=SC2016 # for the inner shell
+	status_of unshare --mount sh -c 'mount --bind "$1" /proc && mount -o remount,bind,ro /proc &&
+		"$2" --json fastpath off --all' sh "$root" "$top/build/ctl/kdbusctl"
+	equal 1 "$status"
+	contains "$said" "fast path of the bus 1"
+	contains "$said" "kdbusctl: cannot switch the fast path of the bus 2"
+	equal 1 "$(grep -c '"error"' <<<"$said")"
+}
+
 # nothing_changes ARG...: "kdbusctl enable" fails, and all is as before
 nothing_changes() {
 	everything >"$root.before"
