@@ -175,6 +175,15 @@ broker_masked() {
 	ln -s /dev/null "$root/etc/systemd/user/dbus-broker.service"
 }
 
+test_broker_masked_and_rolled_back() {
+	broker_masked
+	sh "$top/scripts/kdbus-rollback" --root="$root"
+	equal /usr/lib/systemd/user/dbus-daemon.service \
+		"$(readlink "$root/etc/systemd/user/dbus.service")"
+	equal /usr/lib/systemd/system/dbus-broker.service \
+		"$(readlink "$root/etc/systemd/system/dbus.service")"
+}
+
 # What is wrong with one bus is no reason to leave the other switched on.
 test_disable_goes_on() {
 	broker_masked
