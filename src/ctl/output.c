@@ -6,15 +6,63 @@
 
 #include "command.h"
 
+/* How many bytes the character has, 0 if it is none of UTF-8.  Neither characters
+ * that could be shorter nor halves of others count.
+ */
+static size_t utf8_length(const char *text)
+{
+	static const struct {
+		unsigned char mask, lead;
+		unsigned int least;
+	} forms[] = {
+		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
+	};
+	const unsigned char *at = (const unsigned char *)text;
+	unsigned int code;
+	size_t n, i;
+
+	for (n = 0; n < ARRAY_SIZE(forms); n++)
+		if ((*at & forms[n].mask) == forms[n].lead)
+			break;
+	if (n == ARRAY_SIZE(forms))
+		return 0;
+	code = *at & ~forms[n].mask;
+	for (i = 1; i <= n; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	if (code < forms[n].least || code > 0x10ffff || (code & ~0x7ffU) == 0xd800)
+		return 0;
+	return n + 1;
+}
+
+/* Paths may have any bytes.  JSON may not, so others are shown as U+FFFD. */
+static void put_utf8(const char *text)
+{
+	size_t length;
+
+	while (*text) {
+		length = utf8_length(text);
+		if (length)
+			fwrite(text, 1, length, stdout);
+		else
+			fputs("\xef\xbf\xbd", stdout);
+		text += length ? length : 1;
+	}
+	putchar('\n');
+}
+
 /**
  * print_json() - print an answer for programs
  * @object: the answer, which is given up
  */
 void print_json(struct json_object *object)
 {
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-						    JSON_C_TO_STRING_SPACED |
-						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	put_utf8(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							JSON_C_TO_STRING_SPACED |
+							JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 }
 

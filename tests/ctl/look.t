@@ -139,6 +139,20 @@ test_path_with_escapes() {
 	equal $'/tmp/a\\b c\nd' "$(query '.buses[] | select(.bus == "other").socket' status)"
 }
 
+# Whoever makes a bus chooses its path, and programs of others read the answer.
+test_path_with_any_bytes() {
+	local answer bad
+	machine
+	kernel_bus 3 $'/tmp/\xff\xc3\xa9\xe2\x82/\xc0\xaf\xed\xa0\x80\xf0\x9f\x90\x8e' on peers 1
+	answer=$(ctl --json status | python3 -c 'import json, sys
+buses = json.loads(sys.stdin.buffer.read().decode("utf-8"))["buses"]
+print(ascii([bus["socket"] for bus in buses if bus["bus"] == "other"][0]))')
+	bad='\ufffd'
+	equal "'/tmp/$bad\xe9$bad$bad/$bad$bad$bad$bad$bad\U0001f40e'" "$answer"
+	status_of ctl --json enable $'\xff'
+	iconv -f UTF-8 -t UTF-8 <<<"${said#*$'\n'}" >/dev/null
+}
+
 test_fastpath_off() {
 	machine
 	system_on
