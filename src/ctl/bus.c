@@ -138,6 +138,7 @@ static void look_at_session(struct bus *bus, uid_t uid)
 	bus->environment = file_exists(path_of("%s/kdbus/dbus.env", dir));
 	file_read(path_of("%s/kdbus/session.reason", dir), bus->reason,
 		  sizeof(bus->reason));
+	text_make_printable(bus->reason);
 }
 
 /* Root sees everybody's session, others their own. */

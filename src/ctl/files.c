@@ -128,7 +128,8 @@ bool file_is_masked(const char *path)
  */
 FILE *file_open(const char *path)
 {
-	int fd = openat(root_fd, below(path), O_RDONLY | O_CLOEXEC);
+	/* Some are of users, who might put a pipe there for root to wait at. */
+	int fd = openat(root_fd, below(path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	FILE *file;
 
 	if (fd < 0)
@@ -232,6 +233,25 @@ bool dir_has(const char *path, const char *suffix)
 	}
 	closedir(dir);
 	return found;
+}
+
+/**
+ * text_make_printable() - make a text of somebody else safe for a terminal
+ * @text: the text, in which question marks take the place of control characters
+ */
+void text_make_printable(char *text)
+{
+	unsigned char *at = (unsigned char *)text;
+
+	for (; *at; at++) {
+		if (*at < ' ' || *at == 0x7f) {
+			*at = '?';
+		} else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+			/* Those of eight bits, as UTF-8 has them. */
+			*at++ = '?';
+			*at = '?';
+		}
+	}
 }
 
 /**

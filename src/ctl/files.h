@@ -33,6 +33,7 @@ FILE *file_open(const char *path);
 DIR *file_dir(const char *path);
 bool dir_has(const char *path, const char *suffix);
 
+void text_make_printable(char *text);
 bool text_has_word(const char *text, const char *word);
 
 #endif

@@ -141,10 +141,13 @@ static void print_traffic(const struct kernel_bus *bus)
 
 static void print_bus(const struct machine *machine, const struct bus *bus)
 {
+	char socket[sizeof(bus->socket)];
 	struct finding finding;
 
 	check_bus(machine, bus, &finding);
-	printf("\n%s (%s): %s\n", bus_title(bus), bus->socket, finding.message);
+	strcpy(socket, bus->socket);
+	text_make_printable(socket);
+	printf("\n%s (%s): %s\n", bus_title(bus), socket, finding.message);
 	if (bus->kind != BUS_OTHER)
 		printf("  switched on     %s\n", !bus->enabled ? "no" :
 		       bus->kind == BUS_SESSION && bus->for_all ?

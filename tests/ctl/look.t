@@ -153,6 +153,28 @@ print(ascii([bus["socket"] for bus in buses if bus["bus"] == "other"][0]))')
 	iconv -f UTF-8 -t UTF-8 <<<"${said#*$'\n'}" >/dev/null
 }
 
+# What users choose cannot speak to root's terminal, nor look like our own lines.
+test_control_characters() {
+	local esc=$'\e' csi=$'\xc2\x9b'
+	machine
+	kernel_bus 3 "/tmp/${esc}[2J${csi}2Jx\\012y" on peers 1
+	contains "$(ctl status)" "(/tmp/?[2J??2Jx?y): it is on kdbus"
+	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	put_socket /run/user/"$me"/bus
+	put /run/user/"$me"/kdbus/session.reason "no ${esc}[2J" "         mend: rm -rf /"
+	contains "$(ctl status)" "it is plain: no ?[2J?         mend"
+	contains "$(ctl doctor || :)" "it is plain: no ?[2J?         mend"
+}
+
+test_pipe_for_a_file() {
+	machine
+	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	put_socket /run/user/"$me"/bus
+	mkdir "$root/run/user/$me/kdbus"
+	mkfifo "$root/run/user/$me/kdbus/session.reason"
+	timeout 20 "$top/build/ctl/kdbusctl" --root="$root" status
+}
+
 test_fastpath_off() {
 	machine
 	system_on
