@@ -350,7 +350,7 @@ static bool check_stock(const struct machine *machine, struct finding *finding)
 		return skip(finding);
 	if (machine->stock)
 		return true;
-	mend(finding, "%s --reinstall kdbus", packager_install(machine->packager));
+	mend(finding, "%s kdbus-dbus-stock", packager_install(machine->packager));
 	return found(finding, RESULT_NOTE,
 		     "going back to the distribution's dbus packages will need the network");
 }

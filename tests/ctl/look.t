@@ -264,6 +264,7 @@ test_no_stock() {
 	machine
 	rm "$root"/var/lib/kdbus/stock/*
 	equal note "$(finding stock result)"
+	equal "apt install kdbus-dbus-stock" "$(finding stock mend)"
 	put /usr/lib/kdbus/stock/dbus-1.16.2-1.x86_64.rpm
 	equal ok "$(finding stock result)"
 }
