@@ -55,6 +55,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *root = "/";
+	bool wrong = false;
 	int option, ret;
 
 	while ((option = getopt_long(argc, argv, "h", known, NULL)) >= 0)
@@ -81,9 +82,11 @@ static int parse_options(int argc, char **argv, struct options *options)
 			puts("kdbusctl " KDBUS_VERSION);
 			exit(0);
 		default:
-			fputs("kdbusctl --help lists what there is\n", stderr);
-			return EXIT_USAGE;
+			wrong = true;
 		}
+	if (wrong)
+		return fail(options, EXIT_USAGE,
+			    "an option makes no sense; kdbusctl --help lists what there is");
 	ret = files_set_root(root);
 	if (ret)
 		return fail(options, EXIT_USAGE, "%s: %s", root, strerror(-ret));
@@ -94,6 +97,8 @@ static int run_command(const struct options *options, int argc, char **argv)
 {
 	size_t i;
 
+	if (!argc && options->json)
+		return fail(options, EXIT_USAGE, "there is no command");
 	if (!argc) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;

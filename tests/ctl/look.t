@@ -402,6 +402,9 @@ test_bad_command_lines() {
 		fastpath on
 	EOL
 	contains "$(ctl enable sytem --json 2>/dev/null)" "\"error\": \"there is no bus 'sytem'"
+	# Wherever the word is that asks for it.
+	contains "$(ctl --alle status --json 2>/dev/null)" '"error": "an option makes no sense'
+	contains "$(ctl --json 2>/dev/null)" '"error": "there is no command'
 }
 
 test_full_disk() {
