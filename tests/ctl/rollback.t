@@ -219,6 +219,29 @@ test_purge_that_cannot_install() {
 	drop lock
 }
 
+# Neither /usr/local/sbin nor what is kept can be used: the program stays, and is the
+# one that the message names.
+test_purge_that_cannot_keep_a_copy() {
+	local sbin stock
+	machine copy
+	sbin=$machine/usr/local/sbin
+	mount --bind "$sbin" "$sbin"
+	mount -o remount,bind,ro "$sbin"
+	stock=$(echo "$machine"/usr/share/kdbus/stock/libdbus-1-3_*_amd64.deb)
+	cp "$stock" "$machine/tmp/"
+	head -c 9000 "$machine/tmp/${stock##*/}" >"$stock"
+	status_of rollback --purge
+	umount "$sbin"
+	equal 1 "$status"
+	contains "$said" "cannot copy this program"
+	contains "$said" "run kdbus-rollback --purge again"
+	[ -x "$machine/usr/sbin/kdbus-rollback" ]
+	mv "$machine/tmp/${stock##*/}" "$stock"
+	rollback --purge
+	is_pristine
+	drop copy
+}
+
 test_hidden_home() {
 	machine hidden
 	mv "$machine/users/alice" "$machine/users/.alice"
