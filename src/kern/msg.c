@@ -58,17 +58,26 @@ struct kdbus_msg *kdbus_msg_new(struct kdbus_user *user, u32 room, u32 len,
  * kdbus_msg_share() - another entry for the same bytes
  * @msg: an entry without files
  *
+ * Who pays for the bytes pays for the entry: of a small message to many it is
+ * most of the memory.
+ *
  * Context: process context, may sleep.
- * Return: the entry, or NULL without memory.
+ * Return: the entry, or NULL: no memory, or the user has too much already.
  */
 struct kdbus_msg *kdbus_msg_share(struct kdbus_msg *msg)
 {
-	struct kdbus_msg *share = kzalloc(sizeof(*share), KDBUS_GFP_MESSAGE);
+	struct kdbus_data *data = msg->data;
+	struct kdbus_msg *share;
 
-	if (!share)
+	if (!kdbus_user_charge(data->user, sizeof(*share), false))
 		return NULL;
-	refcount_inc(&msg->data->refs);
-	share->data = msg->data;
+	share = kzalloc(sizeof(*share), KDBUS_GFP_MESSAGE);
+	if (!share) {
+		kdbus_user_uncharge(data->user, sizeof(*share));
+		return NULL;
+	}
+	refcount_inc(&data->refs);
+	share->data = data;
 	share->pos = msg->pos;
 	share->end = msg->end;
 	return share;
@@ -135,8 +144,10 @@ void kdbus_msg_free(struct kdbus_msg *msg)
 	kfree(msg->slot);
 	if (msg->batch)
 		kdbus_batch_put(msg->batch);
-	if (msg != &data->first)
+	if (msg != &data->first) {
 		kfree(msg);
+		kdbus_user_uncharge(data->user, sizeof(*msg));
+	}
 	kdbus_data_put(data);
 }
 

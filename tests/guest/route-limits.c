@@ -150,20 +150,22 @@ static void daemon_is_woken(void **state)
 	assert_int_equal(ready, 1);
 }
 
-/* Messages begun and not finished, until the user has no memory left. */
-static void use_up_memory(struct peer hog[2])
+/* A message begun and not finished. */
+static void begin_message(struct peer *hog, const char *name, uint32_t size)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"));
-	char name[20] = ":1.100";
-	int i;
 
-	set_u32(&w, 4, 120 << 20);
-	for (i = 0; i < 2; i++) {
-		name[5] = '0' + i;
-		peer_open(&bus, &hog[i], name);
-		send_bytes(hog[i].client, w.p, 16);
-	}
+	set_u32(&w, 4, size);
+	peer_open(&bus, hog, name);
+	send_bytes(hog->client, w.p, 16);
 	writer_free(&w);
+}
+
+/* Such, until the user has no memory left. */
+static void use_up_memory(struct peer hog[2])
+{
+	begin_message(&hog[0], ":1.100", 120 << 20);
+	begin_message(&hog[1], ":1.101", 120 << 20);
 }
 
 static void large_messages(void)
@@ -208,6 +210,45 @@ static void user_has_no_memory_left(void **state)
 	got = receive(b.client, NULL, NULL);
 	writer_free(&got);
 	writer_free(&big);
+}
+
+#define LISTENERS	20
+
+/* Many who do not read small broadcasts are so many entries of queues. */
+static void broadcast_is_paid_for_each_recipient(void **state)
+{
+	static const char rule[] = "type='signal'";
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL));
+	struct peer hog[3], listener[LISTENERS];
+	char name[20];
+	int i, sent = 0;
+
+	(void)state;
+	bus.config.flags |= KDBUS_BUS_BROADCAST;
+	large_messages();
+	for (i = 0; i < LISTENERS; i++) {
+		snprintf(name, sizeof(name), ":1.%d", 300 + i);
+		peer_open(&bus, &listener[i], name);
+		assert_ok(set_option(listener[i].daemon, KDBUS_MATCH_ADD, rule,
+				     strlen(rule)));
+	}
+	use_up_memory(hog);
+	begin_message(&hog[2], ":1.102", 15 << 20);
+	/* A mebibyte is left, each takes about two kibibytes. */
+	while (sent < 10000) {
+		send_message(&a, &w);
+		if (waiting(a.daemon))
+			break;
+		sent++;
+	}
+	assert_in_range(sent, 300, 1500);
+	expect_slow(&a, &w);
+	for (i = 0; i < 3; i++)
+		peer_close(&hog[i]);
+	for (i = 0; i < LISTENERS; i++)
+		peer_close(&listener[i]);
+	settle();
+	writer_free(&w);
 }
 
 /* Held in pieces behind another: every piece is let go in the end. */
@@ -418,6 +459,7 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_is_refused),
 	TEST(daemon_is_woken),
 	TEST(user_has_no_memory_left),
+	TEST(broadcast_is_paid_for_each_recipient),
 	TEST(held_without_memory),
 	TEST(daemon_writes_without_memory),
 	TEST(memory_cgroup_of_sender));
