@@ -90,6 +90,13 @@ static int parse_options(int argc, char **argv, struct options *options)
 	ret = files_set_root(root);
 	if (ret)
 		return fail(options, EXIT_USAGE, "%s: %s", root, strerror(-ret));
+	/*
+	 * Polkit has let the user change this system.  A tree of his own may have
+	 * links to anywhere.
+	 */
+	if (files_elsewhere() && getenv("PKEXEC_UID"))
+		return fail(options, EXIT_PROBLEM,
+			    "with --root, pkexec cannot run it: use sudo, or unset PKEXEC_UID in a shell of root");
 	return 0;
 }
 

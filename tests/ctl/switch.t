@@ -49,6 +49,16 @@ everything() {
 	(cd "$root" && find . -mindepth 1 -printf '%y %p %l\n' | sort)
 }
 
+# What polkit has granted is for the running system, not for a tree of the user's.
+test_pkexec_and_a_root() {
+	machine
+	ctl enable system
+	PKEXEC_UID=1000 status_of ctl disable system
+	equal 1 "$status"
+	contains "$said" "pkexec cannot run it"
+	[ -L "$root$system_link" ]
+}
+
 test_system() {
 	machine
 	ctl enable system
