@@ -87,7 +87,8 @@ static void look_at_system(struct bus *bus)
 	strcpy(bus->socket, SYSTEM_SOCKET);
 	bus->enabled = unit_wanted("/etc/systemd/system", SYSTEM_UNIT);
 	bus->for_all = bus->enabled;
-	bus->masked = file_is_masked("/etc/systemd/system/" SYSTEM_UNIT);
+	bus->masked_for_all = file_is_masked("/etc/systemd/system/" SYSTEM_UNIT);
+	bus->masked = bus->masked_for_all;
 	bus->environment = file_exists("/run/kdbus/dbus.env");
 	file_read("/run/kdbus/system.reason", bus->reason, sizeof(bus->reason));
 }
@@ -133,7 +134,8 @@ static void look_at_session(struct bus *bus, uid_t uid)
 	snprintf(bus->socket, sizeof(bus->socket), "%.200s/bus", dir);
 	bus->for_all = unit_wanted("/etc/systemd/user", SESSION_UNIT);
 	bus->enabled = bus->for_all || unit_wanted(units, SESSION_UNIT);
-	bus->masked = file_is_masked("/etc/systemd/user/" SESSION_UNIT) ||
+	bus->masked_for_all = file_is_masked("/etc/systemd/user/" SESSION_UNIT);
+	bus->masked = bus->masked_for_all ||
 		      file_is_masked(path_of("%s/" SESSION_UNIT, units));
 	bus->environment = file_exists(path_of("%s/kdbus/dbus.env", dir));
 	file_read(path_of("%s/kdbus/session.reason", dir), bus->reason,

@@ -37,6 +37,7 @@ enum bus_kind {
  * @enabled: switched on from the next boot or login
  * @for_all: that is so for all users
  * @masked: and that somebody wants it never to be
+ * @masked_for_all: the administrator does
  * @broker: what serves it, "dbus-daemon" or "dbus-broker"; for the next boot
  *	or login
  * @environment: the unit has run, and dbus-daemon is to listen on kdbus
@@ -54,6 +55,7 @@ struct bus {
 	bool enabled;
 	bool for_all;
 	bool masked;
+	bool masked_for_all;
 	const char *broker;
 	bool environment;
 	char reason[TEXT_MAX];

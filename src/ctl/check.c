@@ -483,7 +483,9 @@ static void check_switched_on(const struct machine *machine, const struct bus *b
 {
 	if (bus->masked) {
 		found(finding, RESULT_NOTE, "it is plain: its unit is masked");
-		mend(finding, "kdbusctl enable %s", switch_name(bus));
+		mend(finding, "kdbusctl enable %s%s", switch_name(bus),
+		     bus->masked_for_all && bus->kind == BUS_SESSION ?
+		     " --global" : "");
 	} else if (machine->off) {
 		found(finding, RESULT_NOTE,
 		      "it is plain: the kernel's command line has kdbus=off");

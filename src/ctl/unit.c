@@ -80,11 +80,12 @@ int unit_enable(const struct options *options, enum units units, const char *uni
 	if (!unit_installed(units == UNITS_SYSTEM ? "system" : "user", unit))
 		return fail(options, EXIT_PROBLEM, "%s is not installed", unit);
 	/* kdbus-rollback masks what it cannot reach. */
-	if (file_is_masked(own_unit(units, unit))) {
-		if (units == UNITS_USER)
-			return fail(options, EXIT_PROBLEM,
-				    "the administrator has masked %s; this undoes it: kdbusctl enable session --global",
-				    unit);
+	if (units == UNITS_USER && file_is_masked(own_unit(units, unit)))
+		return fail(options, EXIT_PROBLEM,
+			    "the administrator has masked %s; this undoes it: kdbusctl enable session --global",
+			    unit);
+	/* Of users, systemctl knows best where they keep their units. */
+	if (units == UNITS_USER || file_is_masked(own_unit(units, unit))) {
 		status = unit_systemctl(options, units, "unmask", unit);
 		if (status)
 			return status;

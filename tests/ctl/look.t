@@ -198,6 +198,12 @@ test_session() {
 	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
 	equal "true true" "$(query "$session"' | "\(.enabled) \(.enabled_for_all)"' status)"
 	equal "it will be on kdbus from the next login" "$(query "$session.why" status)"
+	mend=".checks[] | select(.bus == \"/run/user/$me/bus\") | .mend"
+	ln -s /dev/null "$root/users/me/.config/systemd/user/kdbus-session-bus.service"
+	equal "kdbusctl enable session" "$(query "$mend" doctor)"
+	ln -s /dev/null "$root/etc/systemd/user/kdbus-session-bus.service"
+	equal "kdbusctl enable session --global" "$(query "$mend" doctor)"
+	rm "$root"/{etc,users/me/.config}/systemd/user/kdbus-session-bus.service
 	put /run/user/"$me"/kdbus/session.reason "the module kdbus is not loaded"
 	equal "it is plain: the module kdbus is not loaded" "$(query "$session.why" status)"
 	kernel_bus 2 /run/user/"$me"/bus.kdbus on peers 3

@@ -112,6 +112,30 @@ test_masked() {
 	[ -L "$root$session_link" ]
 }
 
+# as_user COMMAND...: of these units, with a home directory and no session
+as_user() {
+	mkdir -p "$root/home"
+	chmod 755 "$root" "${root%/*}"
+	chown nobody "$root/home"
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount sh -ec 'mount --bind "$1/usr/lib/systemd/user" /usr/lib/systemd/user
+		export HOME="$1/home" XDG_RUNTIME_DIR="$1/none"
+		unset XDG_CONFIG_HOME
+		shift
+		exec setpriv --reuid=nobody --clear-groups "$@"' sh "$root" "$@"
+}
+
+test_masked_by_the_user() {
+	machine
+	local units=$root/home/.config/systemd/user
+	cp "$top/build/ctl/kdbusctl" "$root/"
+	as_user mkdir -p "$units"
+	as_user ln -s /dev/null "$units/kdbus-session-bus.service"
+	as_user "$root/kdbusctl" enable session
+	[ ! -L "$units/kdbus-session-bus.service" ]
+	[ -L "$units/sockets.target.wants/kdbus-session-bus.service" ]
+}
+
 test_failed_boots_are_forgotten() {
 	machine
 	put /var/lib/kdbus/boot-count 2
