@@ -250,6 +250,25 @@ test_hidden_home() {
 	drop hidden
 }
 
+# The module may refuse; what else there is to do is done nevertheless.
+test_bus_that_stays_on() {
+	machine stays
+	local module=$machine/proc/net/kdbus
+	mkdir -p "${module%/*}"
+	echo "bus 7 0 peers 2 path /run/dbus/system_bus_socket.kdbus" >"$module"
+	mount --bind "$module" "$module"
+	mount -o remount,bind,ro "$module"
+	status_of rollback
+	umount "$module"
+	equal 1 "$status"
+	contains "$said" "goes on to carry the messages of the bus at /run/dbus/"
+	[ ! -L "$machine/etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service" ]
+	status_of rollback
+	equal 0 "$status"
+	equal "7 fastpath off" "$(cat "$module")"
+	drop stays
+}
+
 test_no_purge_of_what_is_not_there() {
 	machine never
 	umount "$machine"
