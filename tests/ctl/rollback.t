@@ -269,6 +269,18 @@ test_bus_that_stays_on() {
 	drop stays
 }
 
+# Of a user whom only the directory of his company knows, no file says so.
+test_unlisted_user() {
+	machine unlisted
+	local wants="$machine/home/corp/dave/.config/systemd/user/sockets.target.wants"
+	mkdir -p "$wants"
+	ln -s /usr/lib/systemd/user/kdbus-session-bus.service "$wants/"
+	status_of rollback
+	equal 0 "$status"
+	[ ! -L "$wants/kdbus-session-bus.service" ]
+	drop unlisted
+}
+
 test_no_purge_of_what_is_not_there() {
 	machine never
 	umount "$machine"
