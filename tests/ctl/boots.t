@@ -84,6 +84,18 @@ test_two_boots_and_no_directory_of_units() {
 	equal none "$(boot_count)"
 }
 
+# A unit file of the administrator's own is nothing to be overwritten.
+test_two_boots_and_a_unit_of_the_administrators() {
+	machine
+	put /var/lib/kdbus/boot-count 2
+	put "$session_unit" "# mine"
+	status_of switch guard
+	equal 1 "$status"
+	equal "# mine" "$(cat "$root$session_unit")"
+	[ -e "$root/run/kdbus/off" ]
+	[ ! -L "$root$session_link" ]
+}
+
 test_a_good_boot() {
 	machine
 	switch guard

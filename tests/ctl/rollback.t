@@ -250,6 +250,20 @@ test_hidden_home() {
 	drop hidden
 }
 
+test_hidden_home_and_a_unit_of_the_administrators() {
+	machine own
+	local unit=$machine/etc/systemd/user/kdbus-session-bus.service
+	mv "$machine/users/alice" "$machine/users/.alice"
+	echo "# mine" >"$unit"
+	status_of rollback
+	equal 1 "$status"
+	contains "$said" "cannot mask kdbus-session-bus.service"
+	equal "# mine" "$(cat "$unit")"
+	rollback --purge
+	equal "# mine" "$(cat "$unit")"
+	drop own
+}
+
 # The module may refuse; what else there is to do is done nevertheless.
 test_bus_that_stays_on() {
 	machine stays
