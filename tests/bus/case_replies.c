@@ -161,6 +161,30 @@ static void case_serial_again_slow(void)
 	carried_end(1, 1, 0, 0);
 }
 
+/*
+ * Who does not answer and goes away owes several errors.  The latest call comes
+ * first, whatever its serial.
+ */
+static void case_errors_order(void)
+{
+	static const uint32_t serials[] = { 200, 100, 400, 300 };
+	struct raw *a = raw_open("A", false);
+	struct client *b = client_open("B");
+	struct raw_message call = raw_call(b->unique, "Ask");
+	int i;
+
+	raw_drain(a);
+	carried_begin();
+	for (i = 0; i < 4; i++) {
+		call.serial = serials[i];
+		raw_send(a, call);
+	}
+	raw_drain(a);
+	carried_end(4, 0, 0, 0);
+	client_close(b);
+	raw_expect(a, 4);
+}
+
 /* A call and a signal with a REPLY_SERIAL, a reply without a destination. */
 static void case_reply_odd(void)
 {
@@ -184,6 +208,7 @@ const struct bus_case cases_replies[] = {
 	{ "reply-twice", "session", case_reply_twice },
 	{ "reply-unsolicited", "session", case_reply_unsolicited },
 	{ "serial-again", "session", case_serial_again },
+	{ "errors-order", "session", case_errors_order },
 	{ "reply-odd", "session", case_reply_odd },
 	{ "serial-again-slow", "system", case_serial_again_slow },
 	{ "forged-reply-system", "system", case_forged_reply },
