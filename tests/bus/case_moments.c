@@ -25,14 +25,15 @@
 
 #define QUOTES	300
 #define SLOWLY	"inject=setsockopt:delay_exit=5000"
+#define WRITING	"inject=setsockopt,sendmsg,sendto:delay_exit=5000"
 #define FAILING	"inject=setsockopt:error=ENOMEM:when=1"
 
 static int run_strace(const void *argument, int tell)
 {
 	(void)tell;
 	execlp("strace", "strace", "-qq", "-o", "/dev/null", "-p",
-	       getenv("BUS_TEST_PID"), "-e", "trace=setsockopt", "-e", argument,
-	       NULL);
+	       getenv("BUS_TEST_PID"), "-e", "trace=setsockopt,sendmsg,sendto",
+	       "-e", argument, NULL);
 	return 127;
 }
 
@@ -271,9 +272,175 @@ static void case_no_memory_for_rule(void)
 	client_drain(e);
 }
 
+#define LOST	"org.kdbus.Lost"
+#define LOSSES	6
+#define GONE	"type='signal',sender='" DRIVER "',member='NameOwnerChanged',arg2=''"
+
+/* Owns many names until it is killed. */
+static int own_many(const void *argument, int tell)
+{
+	struct client *client = client_open_quiet(bus_address());
+	char name[64];
+	int i;
+
+	(void)argument;
+	for (i = 0; i < LOSSES; i++) {
+		snprintf(name, sizeof(name), LOST "%d", i);
+		dbus_bus_request_name(client->connection, name, 0, NULL);
+	}
+	dprintf(tell, "%s\n", client->unique);
+	pause();
+	return 0;
+}
+
+/* Waits for a message of this type, and of this member if that counts. */
+static bool await(struct client *client, int type, const char *member)
+{
+	DBusMessage *message;
+	bool found = false;
+
+	while (!found && (message = client_next(client))) {
+		found = dbus_message_get_type(message) == type &&
+			(!member || dbus_message_has_member(message, member));
+		dbus_message_unref(message);
+	}
+	return found;
+}
+
+/* Tells C as soon as it hears that a name has no owner any more. */
+static int tell_of_loss(const void *argument, int tell)
+{
+	const struct client *c = argument;
+	struct client *client = client_open_quiet(bus_address());
+
+	dbus_bus_add_match(client->connection, GONE, NULL);
+	dprintf(tell, "ready\n");
+	if (!await(client, DBUS_MESSAGE_TYPE_SIGNAL, "NameOwnerChanged"))
+		return 1;
+	client_send(client, no_reply(new_call(c->unique, "Reaction")));
+	return 0;
+}
+
+/* So many messages come, and the reaction of somebody else after them all. */
+static void expect_before(struct client *c, const char *what, unsigned int all)
+{
+	unsigned int count = 0, before = 0;
+	bool reaction = false;
+	DBusMessage *message;
+
+	while ((count < all || !reaction) && (message = client_next(c))) {
+		if (dbus_message_has_member(message, "Reaction")) {
+			reaction = true;
+			before = count;
+		} else {
+			count++;
+		}
+		dbus_message_unref(message);
+	}
+	check(count == all && reaction, "%u %s%s", count, what,
+	      reaction ? "" : ", no reaction");
+	check(before == all, "a reaction after %u of %u %s", before, all, what);
+	say("%u %s", count, what);
+}
+
+/* A client that goes loses all its names at once. */
+static void case_end_of_owner(void)
+{
+	struct client *c = client_open("C");
+	struct child owner = child_start(own_many, NULL), reporter, strace;
+
+	child_line(&owner);
+	client_match(c, GONE);
+	reporter = child_start(tell_of_loss, c);
+	child_line(&reporter);
+	strace = disturb(WRITING);
+	child_kill(&owner);
+	expect_before(c, "names lost", LOSSES + 1);
+	child_kill(&strace);
+	check(!child_wait(&reporter), "the reporter fails");
+}
+
+/* Gets calls and answers none. */
+static int stay_silent(const void *argument, int tell)
+{
+	struct client *client = client_open_quiet(bus_address());
+	DBusMessage *message;
+
+	(void)argument;
+	dprintf(tell, "%s\n", client->unique);
+	while ((message = client_next(client)))
+		dbus_message_unref(message);
+	return 0;
+}
+
+struct two {
+	const char *c;
+	const char *silent;
+};
+
+/* Tells C as soon as its call has failed. */
+static int tell_of_error(const void *argument, int tell)
+{
+	const struct two *two = argument;
+	struct client *client = client_open_quiet(bus_address());
+	int i;
+
+	/* Its serial is the higher one, its call the later one. */
+	for (i = 0; i < 20; i++)
+		client_sync(client);
+	client_send(client, new_call(two->silent, "Ask"));
+	client_sync(client);
+	dprintf(tell, "asked\n");
+	if (!await(client, DBUS_MESSAGE_TYPE_ERROR, NULL))
+		return 1;
+	client_send(client, no_reply(new_call(two->c, "Reaction")));
+	return 0;
+}
+
+/* And so do the calls that it has not answered fail. */
+static void case_end_of_callee(void)
+{
+	struct client *c = client_open("C");
+	struct child callee = child_start(stay_silent, NULL), other, strace;
+	struct two two = { .c = c->unique };
+	char silent[64];
+
+	snprintf(silent, sizeof(silent), "%s", child_line(&callee));
+	two.silent = silent;
+	client_send(c, new_call(silent, "Ask"));
+	client_sync(c);
+	other = child_start(tell_of_error, &two);
+	child_line(&other);
+	strace = disturb(WRITING);
+	child_kill(&callee);
+	expect_before(c, "errors", 1);
+	child_kill(&strace);
+	check(!child_wait(&other), "the other caller fails");
+}
+
+/* The errors come with the news that explain them. */
+static void case_end_of_both(void)
+{
+	struct client *c = client_open("C");
+	struct child callee = child_start(stay_silent, NULL), other, strace;
+
+	client_send(c, new_call(child_line(&callee), "Ask"));
+	client_sync(c);
+	other = child_start(tell_of_loss, c);
+	child_line(&other);
+	strace = disturb(WRITING);
+	child_kill(&callee);
+	expect_before(c, "errors", 1);
+	child_kill(&strace);
+	check(!child_wait(&other), "the other client fails");
+}
+
 const struct bus_case cases_moments[] = {
 	{ "no-memory-for-rule", "session", case_no_memory_for_rule },
 	{ "rule-moments", "session", case_rule_moments },
 	{ "files-moments", "session", case_files_moments },
+	{ "end-of-owner", "session", case_end_of_owner },
+	{ "end-of-callee", "session", case_end_of_callee },
+	{ "end-of-both", "session", case_end_of_both },
 	{ 0 },
 };
