@@ -188,6 +188,17 @@ static int kdbus_set_done(struct kdbus_peer *peer, sockptr_t value,
 	return ret;
 }
 
+static int kdbus_set_reply_least(struct kdbus_peer *caller, sockptr_t value,
+				 unsigned int len)
+{
+	u32 count;
+	int ret = kdbus_copy_exact(&count, sizeof(count), value, len);
+
+	if (!ret)
+		kdbus_reply_least(caller, count);
+	return ret;
+}
+
 static int kdbus_set_peer(struct kdbus_peer *peer, int option, sockptr_t value,
 			  unsigned int len)
 {
@@ -209,6 +220,8 @@ static int kdbus_set_peer(struct kdbus_peer *peer, int option, sockptr_t value,
 		return kdbus_set_match(peer->bus, peer, true, value, len);
 	case KDBUS_MATCH_REMOVE:
 		return kdbus_set_match(peer->bus, peer, false, value, len);
+	case KDBUS_REPLY_LEAST:
+		return kdbus_set_reply_least(peer, value, len);
 	default:
 		return -ENOPROTOOPT;
 	}

@@ -180,7 +180,8 @@ struct kdbus_transport {
  * @owed: replies that others wait for
  * @waiting: number of replies that this peer waits for
  * @asked: number of replies that it waits for in the daemon, as far as can be
- *	seen from here: calls given to it less the replies that it has sent
+ *	seen from here: calls given to it less the replies that it has sent, but
+ *	never less than it says
  */
 struct kdbus_peer {
 	struct kref kref;

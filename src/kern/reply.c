@@ -264,6 +264,25 @@ void kdbus_reply_answered(struct kdbus_peer *caller, const u8 *reply)
 }
 
 /**
+ * kdbus_reply_least() - the daemon says what it knows
+ * @caller: a peer
+ * @count: number of replies that it waits for in the daemon, or more
+ *
+ * What it sends like a reply may be none, and has been taken for one.
+ *
+ * Context: any.
+ */
+void kdbus_reply_least(struct kdbus_peer *caller, u32 count)
+{
+	int least = min_t(u32, count, INT_MAX / 2), asked;
+
+	asked = atomic_read(&caller->asked);
+	while (asked < least &&
+	       !atomic_try_cmpxchg(&caller->asked, &asked, least))
+		;
+}
+
+/**
  * kdbus_reply_count() - how many replies does a peer wait for?
  * @caller: the peer
  *

@@ -55,6 +55,7 @@ void kdbus_replies_drop(struct kdbus_peer *peer);
 bool kdbus_reply_asked(struct kdbus_peer *caller, const u8 *call);
 bool kdbus_reply_reused(const struct kdbus_peer *caller, u32 serial);
 void kdbus_reply_answered(struct kdbus_peer *caller, const u8 *reply);
+void kdbus_reply_least(struct kdbus_peer *caller, u32 count);
 int kdbus_reply_count(const struct kdbus_peer *caller);
 u32 kdbus_reply_count_then(struct kdbus_peer *caller);
 

@@ -99,6 +99,10 @@
  *	EBUSY if the socket, or its other end, is attached already or belongs
  *	to a sockmap; EOPNOTSUPP if it is not a connected AF_UNIX stream socket,
  *	or has SO_PASSCRED or the like set.
+ * @KDBUS_REPLY_LEAST: (set, daemon end of the caller) __u32: the owner waits for
+ *	at least so many replies for this connection.  The module counts the calls
+ *	that it has given to the owner less the replies that he has written, but
+ *	some of these nobody has asked for.
  */
 enum kdbus_sockopt {
 	KDBUS_BUS_CONFIG = 1,
@@ -122,6 +126,7 @@ enum kdbus_sockopt {
 	KDBUS_BUS_COMMIT = 19,
 	KDBUS_BUS_NEW = 20,
 	KDBUS_ATTACH = 21,
+	KDBUS_REPLY_LEAST = 22,
 };
 
 /**

@@ -4,6 +4,7 @@
 #include "cases.h"
 #include "client.h"
 #include "counters.h"
+#include "raw.h"
 
 #define MAX_REPLIES	8
 /* Bytes of a body; some dozens of them reach max_outgoing_bytes. */
@@ -79,6 +80,57 @@ static void case_max_replies_mixed(void)
 	client_send(a, new_numbered(b->unique, "Call", 102));
 	client_serve(b, 1);
 	client_expect(a, 1);
+}
+
+/* A has as many open calls as it may, all of them known to the daemon. */
+static void open_calls(struct client *a, struct client *b)
+{
+	int i;
+
+	for (i = 0; i < MAX_REPLIES; i++)
+		client_send(a, long_call(b->unique, i));
+	client_drain(a);
+}
+
+static void one_too_many(struct client *a, struct client *b)
+{
+	client_send(a, new_numbered(b->unique, "Call", 100));
+	client_drain(a);
+	client_serve(b, MAX_REPLIES);
+	client_expect(a, MAX_REPLIES);
+	client_drain(b);
+}
+
+/* Errors for what wants no answer do not count as answers. */
+static void case_max_replies_errors(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	DBusMessage *call;
+	int i;
+
+	open_calls(a, b);
+	for (i = 0; i < MAX_REPLIES; i++) {
+		call = no_reply(new_call("org.kdbus.Nobody", "Call"));
+		dbus_message_set_auto_start(call, false);
+		client_send(a, call);
+	}
+	client_drain(a);
+	one_too_many(a, b);
+}
+
+/* Nor does what somebody sends unasked; here policy lets it through. */
+static void case_max_replies_unasked(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	struct raw *c = raw_open("C", false);
+	int i;
+
+	open_calls(a, b);
+	for (i = 0; i < MAX_REPLIES; i++)
+		raw_send(c, raw_return(a->unique, 1000 + i));
+	raw_drain(c);
+	client_drain(a);
+	one_too_many(a, b);
 }
 
 static DBusMessage *large(DBusMessage *message)
@@ -235,6 +287,8 @@ static void case_max_outgoing_broadcast(void)
 const struct bus_case cases_limits[] = {
 	{ "max-replies", "limits", case_max_replies },
 	{ "max-replies-mixed", "limits", case_max_replies_mixed },
+	{ "max-replies-errors", "limits", case_max_replies_errors },
+	{ "max-replies-unasked", "limits", case_max_replies_unasked },
 	{ "max-outgoing", "limits", case_max_outgoing },
 	{ "max-outgoing-broadcast", "limits", case_max_outgoing_broadcast },
 	{ 0 },

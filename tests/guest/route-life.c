@@ -165,6 +165,7 @@ static void bad_values(void **state)
 		{ KDBUS_BUS_CONFIG, sizeof(struct kdbus_bus_config) },
 		{ KDBUS_PEER_CAPS, 4 },
 		{ KDBUS_DONE, 4 },
+		{ KDBUS_REPLY_LEAST, 4 },
 	};
 	char value[200] = "";
 	size_t i;

@@ -246,6 +246,40 @@ static void limit_of_both_ways_together(void **state)
 	assert_false(call(17));
 }
 
+/* What the daemon sends may only look like an answer; it says what is one. */
+static void limit_says_the_daemon(void **state)
+{
+	uint32_t least = 2, i;
+
+	(void)state;
+	use_limit(3);
+	for (i = 1; i <= 2; i++)
+		assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL("a.b"),
+						       .serial = i)));
+	daemon_answers(77);
+	daemon_answers(78);
+	assert_ok(set_option(a.daemon, KDBUS_REPLY_LEAST, &least, 4));
+	/* One that is open there may be meant. */
+	assert_false(goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = 2)));
+	daemon_answers(2);
+	/* It is not less, but more than that. */
+	least = 1;
+	assert_ok(set_option(a.daemon, KDBUS_REPLY_LEAST, &least, 4));
+	assert_true(call(3));
+	assert_false(call(4));
+	for (i = 0; i < 3; i++)
+		daemon_answers(i);
+	assert_true(call(5));
+	assert_true(call(6));
+	assert_false(call(7));
+	assert_fails(set_option(a.daemon, KDBUS_REPLY_LEAST, &least, 3), EINVAL);
+	assert_fails(set_option(a.client, KDBUS_REPLY_LEAST, &least, 4), EPERM);
+	least = ~0u;
+	assert_ok(set_option(a.daemon, KDBUS_REPLY_LEAST, &least, 4));
+	assert_true(reply(5));
+	assert_false(call(8));
+}
+
 /* Gives the daemon a call, and leaves it undone. */
 static void send_call(uint32_t serial, uint8_t flags, const char *to)
 {
@@ -372,6 +406,7 @@ SUITE_TESTS(route_reply,
 	TEST(take),
 	TEST(limit),
 	TEST(limit_of_both_ways_together),
+	TEST(limit_says_the_daemon),
 	TEST(limit_when_it_was_sent),
 	TEST(reply_that_is_not_allowed),
 	TEST(callee_gone),
