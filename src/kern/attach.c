@@ -165,7 +165,7 @@ static void kdbus_attached_hangup(struct kdbus_peer *peer, bool reset)
 	struct kdbus_unix *u = peer->taken;
 	struct file *file;
 
-	kdbus_flush(u);
+	kdbus_flush_last(u);
 	spin_lock_bh(&u->lock);
 	file = u->file;
 	u->file = NULL;
@@ -186,7 +186,7 @@ static void kdbus_attached_shutdown(struct kdbus_peer *peer, u8 mode)
 
 	if (!file)
 		return;
-	kdbus_flush(peer->taken);
+	kdbus_flush_last(peer->taken);
 	if (mode & SEND_SHUTDOWN)
 		ours |= RCV_SHUTDOWN;
 	if (mode & RCV_SHUTDOWN)

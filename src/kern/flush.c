@@ -143,6 +143,21 @@ void kdbus_flush(struct kdbus_unix *u)
 }
 
 /**
+ * kdbus_flush_last() - nothing more will be written
+ * @u: the socket, with a reference
+ *
+ * What there is room for goes now, even if only a kernel thread can write it.
+ *
+ * Context: process context of the daemon, may sleep, no locks.
+ */
+void kdbus_flush_last(struct kdbus_unix *u)
+{
+	kdbus_flush(u);
+	if (kdbus_flush_is_for_thread(u))
+		kdbus_unix_await_work(u);
+}
+
+/**
  * kdbus_flush_end() - throw away what the client will not read
  * @u: the socket, whose other end is closed
  *

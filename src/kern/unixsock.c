@@ -68,6 +68,17 @@ void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay)
 }
 
 /**
+ * kdbus_unix_await_work() - let a kernel thread do what has been left to it
+ * @u: the socket
+ *
+ * Context: process context, may sleep, no locks.
+ */
+void kdbus_unix_await_work(struct kdbus_unix *u)
+{
+	flush_delayed_work(&u->work);
+}
+
+/**
  * kdbus_unix_other() - the other end
  * @u: the socket, with a reference, which keeps it
  *

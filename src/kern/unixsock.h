@@ -107,6 +107,7 @@ struct kdbus_unix {
 struct sock *kdbus_unix_other(const struct kdbus_unix *u);
 struct file *kdbus_unix_get(struct kdbus_unix *u);
 void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay);
+void kdbus_unix_await_work(struct kdbus_unix *u);
 bool kdbus_unix_empty(const struct kdbus_unix *u);
 bool kdbus_unix_writable(const struct kdbus_unix *u);
 bool kdbus_unix_wants_creds(const struct kdbus_unix *u);

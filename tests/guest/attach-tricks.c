@@ -169,6 +169,35 @@ static void passcred(void **state)
 	writer_free(&w);
 }
 
+/* What was written to him before the end he reads, though it takes a thread. */
+static void last_words(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .text = "last");
+	int one = 1, round, i;
+	struct writer got;
+	struct peer c;
+
+	(void)state;
+	for (round = 0; round < 50; round++) {
+		peer_open(&bus, &c, ":1.3");
+		assert_ok(setsockopt(c.client, SOL_SOCKET, SO_PASSCRED, &one,
+				     sizeof(one)));
+		send_bytes(c.daemon, w.p, w.len);
+		send_bytes(c.daemon, w.p, w.len);
+		if (round % 2)
+			assert_ok(shutdown(c.daemon, SHUT_WR));
+		else
+			peer_close_daemon(&c);
+		for (i = 0; i < 2; i++) {
+			got = receive(c.client, NULL, NULL);
+			writer_free(&got);
+		}
+		expect_end(c.client);
+		peer_close(&c);
+	}
+	writer_free(&w);
+}
+
 /* A socket that travels over itself is closed like one of AF_UNIX. */
 static void over_itself(void **state)
 {
@@ -332,6 +361,7 @@ SUITE_TESTS(attach_tricks,
 	TEST(urgent_bytes),
 	TEST(sockmap),
 	TEST(passcred),
+	TEST(last_words),
 	TEST(over_itself),
 	TEST(owner_is_killed),
 	TEST(writers_and_the_end),
