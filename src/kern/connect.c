@@ -305,6 +305,7 @@ void kdbus_close_daemon(struct kdbus_sock *ks, bool unaccepted)
 	struct kdbus_peer *peer = ks->peer;
 	bool unread = kdbus_route_retire(peer);
 
+	kdbus_peer_unstage(peer);
 	peer->transport->hangup(peer, unread || unaccepted);
 	ks->peer = NULL;
 	if (!ks->sk.sk_socket)

@@ -317,6 +317,29 @@ void kdbus_queue_shut(struct kdbus_queue *queue)
 	spin_unlock(&queue->lock);
 }
 
+/**
+ * kdbus_queue_show() - let a reader see what belongs to a batch
+ * @queue: the queue
+ * @batch: the batch, of which the caller has a reference; nobody takes any
+ *	message of it back
+ *
+ * Context: any but interrupt; takes the lock of the queue.
+ */
+void kdbus_queue_show(struct kdbus_queue *queue, struct kdbus_batch *batch)
+{
+	struct kdbus_msg *msg;
+
+	spin_lock(&queue->lock);
+	list_for_each_entry(msg, &queue->msgs, node) {
+		if (msg->batch != batch)
+			continue;
+		msg->batch = NULL;
+		WRITE_ONCE(queue->staged, queue->staged - 1);
+		kdbus_batch_put(batch);
+	}
+	spin_unlock(&queue->lock);
+}
+
 /* Throws all messages away, or those that are @visible. */
 static bool kdbus_queue_clear(struct kdbus_queue *queue, bool visible)
 {

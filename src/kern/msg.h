@@ -138,6 +138,7 @@ void __kdbus_queue_remove(struct kdbus_queue *queue, struct kdbus_msg *msg);
 void __kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg);
 bool kdbus_queue_add(struct kdbus_queue *queue, struct kdbus_msg *msg);
 void kdbus_queue_shut(struct kdbus_queue *queue);
+void kdbus_queue_show(struct kdbus_queue *queue, struct kdbus_batch *batch);
 bool kdbus_queue_purge(struct kdbus_queue *queue);
 void kdbus_queue_destroy(struct kdbus_queue *queue);
 ssize_t kdbus_queue_read(struct kdbus_queue *queue, struct msghdr *msg,

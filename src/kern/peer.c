@@ -358,6 +358,32 @@ void kdbus_bus_commit(struct kdbus_bus *bus)
 }
 
 /**
+ * kdbus_peer_unstage() - let one connection see its part of the owner's batch
+ * @peer: a connection that cannot say anything any more
+ *
+ * So it cannot react to that before others know, nor wait until they do.
+ *
+ * Context: process context.
+ */
+void kdbus_peer_unstage(struct kdbus_peer *peer)
+{
+	struct kdbus_bus *bus = peer->bus;
+	struct kdbus_batch *batch;
+
+	if (!READ_ONCE(peer->down.staged))
+		return;
+	spin_lock(&bus->batch_lock);
+	batch = bus->batch;
+	if (batch)
+		refcount_inc(&batch->refs);
+	spin_unlock(&bus->batch_lock);
+	if (!batch)
+		return;
+	kdbus_queue_show(&peer->down, batch);
+	kdbus_batch_put(batch);
+}
+
+/**
  * kdbus_peer_readable() - is there something to be read at an end?
  * @peer: the connection
  * @daemon: at the daemon end, not at the client's

@@ -255,6 +255,7 @@ void kdbus_bus_configure(struct kdbus_bus *bus,
 void kdbus_bus_force_off(struct kdbus_bus *bus, bool off);
 int kdbus_bus_stage(struct kdbus_bus *bus);
 void kdbus_bus_commit(struct kdbus_bus *bus);
+void kdbus_peer_unstage(struct kdbus_peer *peer);
 bool kdbus_peer_readable(struct kdbus_peer *peer, bool daemon);
 void kdbus_peer_wake_client(struct kdbus_peer *peer);
 void kdbus_peer_wake_daemon(struct kdbus_peer *peer);

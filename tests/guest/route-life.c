@@ -155,6 +155,27 @@ static void owner_is_killed(void **state)
 	close(ready[1]);
 }
 
+/* Who is turned away reads what he was told before, though others may not yet. */
+static void closed_in_a_batch(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .text = "staged"), got;
+
+	(void)state;
+	assert_ok(set_option(bus.listener, KDBUS_BUS_STAGE, NULL, 0));
+	send_bytes(a.daemon, w.p, w.len);
+	send_bytes(b.daemon, w.p, w.len);
+	expect_nothing(a.client);
+	expect_nothing(b.client);
+	peer_close_daemon(&b);
+	got = receive(b.client, NULL, NULL);
+	writer_free(&got);
+	expect_end(b.client);
+	expect_nothing(a.client);
+	assert_ok(set_option(bus.listener, KDBUS_BUS_COMMIT, NULL, 0));
+	expect_bytes(a.client, w.p, w.len);
+	writer_free(&w);
+}
+
 /* Lengths that are wrong and pointers that lead nowhere. */
 static void bad_values(void **state)
 {
@@ -303,6 +324,7 @@ SUITE_TESTS(route_life,
 	TEST(daemon_end_is_closed),
 	TEST(listener_is_closed),
 	TEST(owner_is_killed),
+	TEST(closed_in_a_batch),
 	TEST(bad_values),
 	TEST(bad_config),
 	TEST(bad_requests),
