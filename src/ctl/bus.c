@@ -56,15 +56,39 @@ const char *bus_broker(bool session)
 	return "dbus-daemon";
 }
 
+/* Any user may call a bus of his own what he likes. */
+static bool may_serve(uid_t owner, const struct bus *bus)
+{
+	static const char *const users[] = { "messagebus", "dbus" };
+	struct passwd *user;
+	size_t i;
+
+	if (!owner || bus->kind != BUS_SYSTEM)
+		return !owner || owner == bus->uid;
+	for (i = 0; i < ARRAY_SIZE(users); i++) {
+		user = getpwnam(users[i]);
+		if (user && user->pw_uid == owner)
+			return true;
+	}
+	return false;
+}
+
+/* A bus without a socket in the module goes by its unix socket. */
+static bool is_of(const struct kernel_bus *kernel, const struct bus *bus)
+{
+	return may_serve(kernel->owner, bus) &&
+	       (!strcmp(kernel->path, path_of("%s%s", bus->socket, KDBUS_SUFFIX)) ||
+		!strcmp(kernel->path, bus->socket));
+}
+
 static void find_in_kernel(struct bus *bus, const struct kernel_bus *kernel,
 			   size_t n)
 {
-	const char *path = path_of("%s%s", bus->socket, KDBUS_SUFFIX);
 	size_t i;
 
 	/* A bus that was left behind by a daemon that died comes earlier. */
 	for (i = 0; i < n; i++)
-		if (!strcmp(kernel[i].path, path)) {
+		if (is_of(&kernel[i], bus)) {
 			bus->in_kernel = true;
 			bus->kernel = kernel[i];
 		}
@@ -172,8 +196,7 @@ static bool is_known(const struct bus *buses, size_t n, const struct kernel_bus 
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!strcmp(kernel->path, path_of("%s%s", buses[i].socket,
-						  KDBUS_SUFFIX)))
+		if (is_of(kernel, &buses[i]))
 			return true;
 	return false;
 }

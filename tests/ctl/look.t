@@ -367,6 +367,21 @@ test_labels() {
 	contains "$(system why)" "it is plain: SELinux mediates"
 }
 
+# With KDBUS_ATTACH=on, dbus-daemon need not listen there.
+test_bus_without_a_socket_in_the_module() {
+	machine
+	kernel_bus 1 /run/dbus/system_bus_socket on peers 3 attached 3
+	equal kdbus "$(query '.buses[0].state' status)"
+	equal 1 "$(query '.buses | length' status)"
+}
+
+test_bus_that_somebody_calls_the_system_bus() {
+	machine
+	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3
+	sed -i 's/owner 0/owner 12345/' "$root/proc/net/kdbus"
+	equal "plain kdbus" "$(query '.buses | "\(.[0].state) \(.[1].state)"' status)"
+}
+
 test_failed_boots() {
 	machine
 	put /var/lib/kdbus/boot-count 1
