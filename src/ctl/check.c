@@ -312,21 +312,15 @@ static bool check_loaded_version(const struct machine *machine, struct finding *
 /* See bus_kdbus_is_mediated() in the patched dbus-daemon. */
 static bool check_labels(const struct machine *machine, struct finding *finding)
 {
-	const char *who = NULL;
 	char text[TEXT_MAX];
 
 	(void)machine;
-	if (file_exists("/sys/fs/selinux/enforce"))
-		who = "SELinux";
-	else if (file_read("/sys/module/apparmor/parameters/enabled", text,
-			   sizeof(text)) && *text == 'Y' &&
-		 file_exists("/sys/kernel/security/apparmor/features/dbus/mask"))
-		who = "AppArmor";
-	if (!who)
+	if (!file_read("/sys/module/apparmor/parameters/enabled", text,
+		       sizeof(text)) || *text != 'Y' ||
+	    !file_exists("/sys/kernel/security/apparmor/features/dbus/mask"))
 		return true;
 	return found(finding, RESULT_PROBLEM,
-		     "%s mediates D-Bus messages, which dbus-daemon alone can do",
-		     who);
+		     "AppArmor mediates D-Bus messages, which dbus-daemon alone can do");
 }
 
 static bool check_selinux(const struct machine *machine, struct finding *finding)
@@ -394,7 +388,7 @@ static const struct check checks[] = {
 	{ "loaded", "the module is loaded", check_loaded },
 	{ "loaded-version", "no other version of the module is loaded",
 	  check_loaded_version },
-	{ "labels", "no labels decide about messages", check_labels },
+	{ "labels", "no labels decide that the module could not know", check_labels },
 	{ "selinux", "SELinux does not stand in the way", check_selinux },
 	{ "stock", "the distribution's dbus packages are at hand", check_stock },
 	{ "rollback", "kdbus-rollback is installed", check_rollback },
