@@ -20,7 +20,19 @@ DELIVERED = ('calls', 'returns', 'errors', 'signals', 'broadcasts')
 
 # In small letters: "OK" is what Python's unittest says of all its tests together.
 TAP = re.compile(r'^(not )?ok\b *(\d+)? *-? *(.*?)(?: *# *((?i:SKIP|TODO))\b.*)?$')
-PYTEST = re.compile(r'^\S*?([^/\s]+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL)')
+# Formats in which a result comes first, and then the case: GoogleTest (its list
+# of failures at the end has no times) and Go.
+RESULT_FIRST = (
+    re.compile(r'^\[ +(OK|FAILED|SKIPPED) +\] ([^\s,]+).* \(\d+ ms\)$'),
+    re.compile(r'^ *--- (PASS|FAIL|SKIP): (\S+) \('),
+)
+# And those in which it comes last: pytest, BlueZ's tester.
+RESULT_LAST = (
+    re.compile(r'^\S*?([^/\s]+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL)'),
+    re.compile(r'^(/\S+) +(?:\x1b\[[\d;]*m)*(Passed|Failed|Timed out|Not Run)\b'),
+)
+PASSED = ('OK', 'PASS', 'PASSED', 'Passed')
+SKIPPED = ('SKIP', 'SKIPPED', 'XFAIL', 'Not Run')
 # What a test was called depends on the process and the time of day.
 VOLATILE = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{32}\b|\b(?:errors|failures)=\d+')
 
@@ -65,6 +77,12 @@ def numbers(words):
     return {key: int(n) for key, n in zip(words[::2], words[1::2])}
 
 
+def meaning(word):
+    if word in PASSED:
+        return 'passed'
+    return 'skipped' if word in SKIPPED else 'failed'
+
+
 def one_line(line):
     """The case and the result that a line of output tells, if it does."""
     match = TAP.match(line)
@@ -76,11 +94,14 @@ def one_line(line):
         if match.group(1) and directive != 'TODO':
             return case, 'failed'
         return case, 'passed'
-    match = PYTEST.match(line)
-    if match:
-        return match.group(1), {
-            'PASSED': 'passed', 'SKIPPED': 'skipped', 'XFAIL': 'skipped',
-        }.get(match.group(2), 'failed')
+    for pattern in RESULT_FIRST:
+        match = pattern.match(line)
+        if match:
+            return match.group(2), meaning(match.group(1))
+    for pattern in RESULT_LAST:
+        match = pattern.match(line)
+        if match:
+            return match.group(1), meaning(match.group(2))
     return None
 
 
