@@ -118,6 +118,24 @@ static void case_max_replies_errors(void)
 	one_too_many(a, b);
 }
 
+/* Nor do the answers of libdbus in dbus-daemon, to whatever names its interface. */
+static void case_max_replies_libdbus(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	DBusMessage *message;
+	int i;
+
+	open_calls(a, b);
+	for (i = 0; i < MAX_REPLIES; i++) {
+		message = i % 2 ? new_signal(NULL, "Ping") :
+			  no_reply(new_call(NULL, "Ping"));
+		dbus_message_set_interface(message, DBUS_INTERFACE_PEER);
+		client_send(a, message);
+	}
+	client_drain(a);
+	one_too_many(a, b);
+}
+
 /* Nor does what somebody sends unasked; here policy lets it through. */
 static void case_max_replies_unasked(void)
 {
@@ -288,6 +306,7 @@ const struct bus_case cases_limits[] = {
 	{ "max-replies", "limits", case_max_replies },
 	{ "max-replies-mixed", "limits", case_max_replies_mixed },
 	{ "max-replies-errors", "limits", case_max_replies_errors },
+	{ "max-replies-libdbus", "limits", case_max_replies_libdbus },
 	{ "max-replies-unasked", "limits", case_max_replies_unasked },
 	{ "max-outgoing", "limits", case_max_outgoing },
 	{ "max-outgoing-broadcast", "limits", case_max_outgoing_broadcast },
