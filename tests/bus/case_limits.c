@@ -132,7 +132,8 @@ static void case_max_replies_libdbus(void)
 		dbus_message_set_interface(message, DBUS_INTERFACE_PEER);
 		client_send(a, message);
 	}
-	client_drain(a);
+	/* Not client_drain(): the answer of dbus-daemon itself is counted well. */
+	client_expect(a, MAX_REPLIES);
 	one_too_many(a, b);
 }
 
