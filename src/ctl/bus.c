@@ -8,6 +8,7 @@
 
 #include "bus.h"
 #include "machine.h"
+#include "memory.h"
 
 /* State of a connected socket in /proc/net/unix. */
 #define UNIX_CONNECTED	3
@@ -167,27 +168,33 @@ static void look_at_session(struct bus *bus, uid_t uid)
 	text_make_printable(bus->reason);
 }
 
+static bool has_session(uid_t uid)
+{
+	return file_exists(path_of("%s/bus", runtime_dir(uid))) ||
+	       file_exists(path_of("%s/kdbus", runtime_dir(uid)));
+}
+
 /* Root sees everybody's session, others their own. */
-static size_t find_sessions(uid_t *users, size_t max)
+static size_t find_sessions(uid_t **users)
 {
 	DIR *dir = geteuid() ? NULL : file_dir("/run/user");
 	struct dirent *entry;
 	size_t n = 0;
 	char *end;
+	uid_t uid;
 
+	*users = room_for(NULL, 1, sizeof(**users));
 	if (geteuid())
-		users[n++] = getuid();
-	if (!dir)
-		return n;
-	while (n < max && (entry = readdir(dir))) {
-		users[n] = strtoul(entry->d_name, &end, 10);
-		if (*end || end == entry->d_name)
+		(*users)[n++] = getuid();
+	while (dir && (entry = readdir(dir))) {
+		uid = strtoul(entry->d_name, &end, 10);
+		if (*end || end == entry->d_name || !has_session(uid))
 			continue;
-		if (file_exists(path_of("%s/bus", runtime_dir(users[n]))) ||
-		    file_exists(path_of("%s/kdbus", runtime_dir(users[n]))))
-			n++;
+		*users = room_for(*users, n + 1, sizeof(**users));
+		(*users)[n++] = uid;
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
 	return n;
 }
 
@@ -223,28 +230,30 @@ static void look_at_other(struct bus *bus, const struct kernel_bus *kernel)
 /**
  * buses_look() - look at the system bus, session buses, and all others of the
  * module
- * @buses: gets them
- * @max: how many fit, at least one
+ * @buses: gets them, for free(); there is one at least
  *
  * Return: how many there are.
  */
-size_t buses_look(struct bus *buses, size_t max)
+size_t buses_look(struct bus **buses)
 {
-	static struct kernel_bus kernel[BUSES_MAX];
-	size_t n_kernel = kernel_buses(kernel, BUSES_MAX);
-	uid_t users[SESSIONS_MAX];
-	size_t n_users = find_sessions(users, SESSIONS_MAX);
-	size_t i, n = 0;
+	struct kernel_bus *kernel;
+	uid_t *users;
+	size_t n_kernel = kernel_buses(&kernel);
+	size_t n_users = find_sessions(&users);
+	size_t i, n = 0, most = 1 + n_users + n_kernel;
 
-	memset(buses, 0, max * sizeof(*buses));
-	look_at_system(&buses[n++]);
-	for (i = 0; i < n_users && n < max; i++)
-		look_at_session(&buses[n++], users[i]);
+	*buses = room_for(NULL, most, sizeof(**buses));
+	memset(*buses, 0, most * sizeof(**buses));
+	look_at_system(&(*buses)[n++]);
+	for (i = 0; i < n_users; i++)
+		look_at_session(&(*buses)[n++], users[i]);
 	for (i = 0; i < n; i++)
-		look(&buses[i], kernel, n_kernel);
-	for (i = 0; i < n_kernel && n < max; i++)
-		if (!is_known(buses, n, &kernel[i]))
-			look_at_other(&buses[n++], &kernel[i]);
+		look(&(*buses)[i], kernel, n_kernel);
+	for (i = 0; i < n_kernel; i++)
+		if (!is_known(*buses, 1 + n_users, &kernel[i]))
+			look_at_other(&(*buses)[n++], &kernel[i]);
+	free(users);
+	free(kernel);
 	return n;
 }
 

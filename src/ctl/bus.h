@@ -12,8 +12,6 @@
 
 #define SYSTEM_SOCKET	"/run/dbus/system_bus_socket"
 #define KDBUS_SUFFIX	".kdbus"
-/* Sessions that are looked at. */
-#define SESSIONS_MAX	16
 
 /**
  * enum bus_kind - which bus it is
@@ -64,7 +62,7 @@ struct bus {
 	unsigned long long plain;
 };
 
-size_t buses_look(struct bus *buses, size_t max);
+size_t buses_look(struct bus **buses);
 bool bus_is_fast(const struct bus *bus);
 const char *bus_title(const struct bus *bus);
 const char *bus_broker(bool session);

@@ -14,6 +14,7 @@
 
 #include "files.h"
 #include "kernel.h"
+#include "memory.h"
 
 static unsigned long long *known_number(struct kernel_bus *bus, const char *key)
 {
@@ -112,21 +113,24 @@ bool kernel_parse_bus(char *line, struct kernel_bus *bus)
 
 /**
  * kernel_buses() - all buses that the module has in this network namespace
- * @buses: gets them
- * @max: how many fit
+ * @buses: gets them, for free()
  *
  * Return: how many there are; 0 without the module.
  */
-size_t kernel_buses(struct kernel_bus *buses, size_t max)
+size_t kernel_buses(struct kernel_bus **buses)
 {
 	FILE *file = file_open(KERNEL_FILE);
 	char *line = NULL;
 	size_t n = 0, size = 0;
 
+	*buses = NULL;
 	if (!file)
 		return 0;
-	while (n < max && getline(&line, &size, file) >= 0)
-		n += kernel_parse_bus(line, &buses[n]);
+	/* Any user can have many, which must not hide those that come later. */
+	while (getline(&line, &size, file) >= 0) {
+		*buses = room_for(*buses, n + 1, sizeof(**buses));
+		n += kernel_parse_bus(line, &(*buses)[n]);
+	}
 	free(line);
 	fclose(file);
 	return n;

@@ -8,7 +8,6 @@
 
 #define KERNEL_FILE	"/proc/net/kdbus"
 #define COUNTERS_MAX	24
-#define BUSES_MAX	64
 
 /**
  * struct counter - one of the things that the module counts
@@ -47,7 +46,7 @@ struct kernel_bus {
 };
 
 bool kernel_parse_bus(char *line, struct kernel_bus *bus);
-size_t kernel_buses(struct kernel_bus *buses, size_t max);
+size_t kernel_buses(struct kernel_bus **buses);
 unsigned long long kernel_counter(const struct kernel_bus *bus, const char *name);
 int kernel_fastpath(unsigned long long id, bool on);
 

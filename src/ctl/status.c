@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "command.h"
+#include "memory.h"
 
 static const char *state_of(const struct bus *bus)
 {
@@ -181,14 +182,14 @@ static void status_text(const struct machine *machine, const struct bus *buses, 
  */
 int command_status(const struct options *options, int argc, char **argv)
 {
-	static struct bus buses[BUSES_MAX];
 	struct machine machine;
+	struct bus *buses;
 	size_t n;
 
 	if (argc)
 		return fail(options, EXIT_USAGE, "status takes no argument: %s", *argv);
 	machine_look(&machine);
-	n = buses_look(buses, BUSES_MAX);
+	n = buses_look(&buses);
 	if (options->json)
 		status_json(&machine, buses, n);
 	else
@@ -244,17 +245,18 @@ static void print_finding(const struct finding *finding)
  */
 int command_doctor(const struct options *options, int argc, char **argv)
 {
-	static struct finding findings[FINDINGS_MAX];
-	static struct bus buses[BUSES_MAX];
 	struct machine machine;
+	struct finding *findings;
+	struct bus *buses;
 	size_t n, n_buses, i, problems = 0;
 
 	if (argc)
 		return fail(options, EXIT_USAGE, "doctor takes no argument: %s", *argv);
 	machine_look(&machine);
+	n_buses = buses_look(&buses);
+	findings = room_for(NULL, FINDINGS_MAX + n_buses, sizeof(*findings));
 	n = check_machine(&machine, findings, FINDINGS_MAX);
-	n_buses = buses_look(buses, BUSES_MAX);
-	for (i = 0; i < n_buses && n < FINDINGS_MAX; i++)
+	for (i = 0; i < n_buses; i++)
 		check_bus(&machine, &buses[i], &findings[n++]);
 	for (i = 0; i < n; i++)
 		problems += findings[i].result == RESULT_PROBLEM;

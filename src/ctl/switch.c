@@ -312,7 +312,7 @@ static int switch_fastpath(const struct options *options, const struct bus *bus,
  */
 int command_fastpath(const struct options *options, int argc, char **argv)
 {
-	static struct bus buses[BUSES_MAX];
+	struct bus *buses;
 	size_t n, i, matched = 0;
 	int status = 0, ret;
 
@@ -322,7 +322,7 @@ int command_fastpath(const struct options *options, int argc, char **argv)
 			    "usage: kdbusctl fastpath on|off system|session|NUMBER|--all");
 	if (files_elsewhere())
 		return fail(options, EXIT_USAGE, "fastpath is for the running system");
-	n = buses_look(buses, BUSES_MAX);
+	n = buses_look(&buses);
 	for (i = 0; i < n; i++) {
 		if (!buses[i].in_kernel ||
 		    (!options->all && !is_named(&buses[i], argv[1])))

@@ -379,6 +379,20 @@ test_bus_that_somebody_calls_the_system_bus() {
 	equal "plain kdbus" "$(query '.buses | "\(.[0].state) \(.[1].state)"' status)"
 }
 
+# Any user can have many.
+test_more_buses_than_one_looks_at() {
+	local id
+	machine
+	for id in $(seq 200); do
+		kernel_bus "$id" "/tmp/$id" on peers 1
+	done
+	kernel_bus 201 /run/dbus/system_bus_socket.kdbus on peers 3
+	equal "kdbus 201" "$(query '[.buses[] | select(.bus != "session")] |
+		"\(.[0].state) \(length)"' status)"
+	equal 201 "$(query '[.checks[] | select(.check == "bus" and .message == "it is on kdbus")] |
+		length' doctor)"
+}
+
 test_failed_boots() {
 	machine
 	put /var/lib/kdbus/boot-count 1
