@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fnmatch.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "slow.h"
 #include "suite.h"
+
+static bool any_is_like(const struct CMUnitTest *tests, size_t n,
+			const char *pattern)
+{
+	while (n--)
+		if (!fnmatch(pattern, tests[n].name, 0))
+			return true;
+	return false;
+}
 
 /**
  * run_suites() - run the tests of several files
@@ -31,6 +43,10 @@ int run_suites(const char *group, const struct suite *suites, size_t n,
 		memcpy(&all[count], suites[i].tests,
 		       *suites[i].count * sizeof(*all));
 		count += *suites[i].count;
+	}
+	if (pattern && !any_is_like(all, count, pattern)) {
+		printf("Bail out! no test is called %s\n", pattern);
+		return 1;
 	}
 	if (pattern)
 		cmocka_set_test_filter(pattern);
