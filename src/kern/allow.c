@@ -51,7 +51,7 @@ int kdbus_allow(struct kdbus_peer *from, struct kdbus_peer *to,
 {
 	struct kdbus_flow_memory memory;
 	struct kdbus_flow_key key;
-	int ret = kdbus_approvals_prepare(&memory, approval);
+	int ret = kdbus_approvals_prepare(&memory, from->user, approval);
 
 	if (ret)
 		return ret;

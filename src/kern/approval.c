@@ -14,6 +14,7 @@
 #include "../core/message.h"
 #include "approval.h"
 #include "limits.h"
+#include "user.h"
 
 #define KDBUS_FLOW_STRINGS	4
 
@@ -28,6 +29,7 @@ struct kdbus_flow_value {
 	struct hlist_node node;
 	u32 hash;
 	u32 fds;
+	u32 size;
 	u32 len[KDBUS_FLOW_STRINGS];
 	char text[];
 };
@@ -43,23 +45,36 @@ struct kdbus_flow {
 /**
  * kdbus_approvals_init() - make an empty set
  * @approvals: its memory
+ * @user: who pays for what will be in it
  */
-void kdbus_approvals_init(struct kdbus_approvals *approvals)
+void kdbus_approvals_init(struct kdbus_approvals *approvals,
+			  struct kdbus_user *user)
 {
 	int i;
 
 	for (i = 0; i < KDBUS_FLOW_BUCKETS; i++)
 		INIT_HLIST_HEAD(&approvals->flows[i]);
+	approvals->user = user;
 	approvals->count = 0;
+	approvals->bytes = 0;
 }
 
-static void kdbus_flow_clear(struct kdbus_flow *flow)
+static void kdbus_approvals_refund(struct kdbus_approvals *approvals, u32 bytes)
+{
+	approvals->bytes -= bytes;
+	kdbus_user_uncharge(approvals->user, bytes);
+}
+
+static void kdbus_flow_clear(struct kdbus_approvals *approvals,
+			     struct kdbus_flow *flow)
 {
 	struct kdbus_flow_value *value;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(value, next, &flow->values, node)
+	hlist_for_each_entry_safe(value, next, &flow->values, node) {
+		kdbus_approvals_refund(approvals, value->size);
 		kfree(value);
+	}
 	INIT_HLIST_HEAD(&flow->values);
 	flow->count = 0;
 }
@@ -79,10 +94,11 @@ void kdbus_approvals_destroy(struct kdbus_approvals *approvals)
 	for (i = 0; i < KDBUS_FLOW_BUCKETS; i++)
 		hlist_for_each_entry_safe(flow, next, &approvals->flows[i],
 					  node) {
-			kdbus_flow_clear(flow);
+			kdbus_flow_clear(approvals, flow);
+			kdbus_approvals_refund(approvals, sizeof(*flow));
 			kfree(flow);
 		}
-	kdbus_approvals_init(approvals);
+	kdbus_approvals_init(approvals, approvals->user);
 }
 
 static u32 kdbus_flow_bucket(const struct kdbus_flow_key *key)
@@ -225,6 +241,7 @@ kdbus_flow_value_new(const struct kdbus_facts *facts)
 		return NULL;
 	value->hash = facts->hash;
 	value->fds = facts->fds;
+	value->size = size;
 	text = value->text;
 	for (i = 0; i < KDBUS_FLOW_STRINGS; i++) {
 		value->len[i] = facts->str[i].len;
@@ -237,22 +254,28 @@ kdbus_flow_value_new(const struct kdbus_facts *facts)
 /**
  * kdbus_approvals_prepare() - get the memory that an approval takes
  * @memory: filled in
+ * @user: the sender's, of which the caller holds a reference
  * @approval: the approval
  *
  * Context: process context, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM, also if the user has all that one may have.
  */
 int kdbus_approvals_prepare(struct kdbus_flow_memory *memory,
+			    struct kdbus_user *user,
 			    const struct kdbus_approval *approval)
 {
 	struct kdbus_facts facts;
 
 	kdbus_facts_of_approval(&facts, approval);
+	memory->user = user;
 	memory->flow = kzalloc(sizeof(*memory->flow), GFP_KERNEL_ACCOUNT);
 	memory->value = kdbus_flow_value_new(&facts);
-	if (memory->flow && memory->value)
+	if (memory->flow && memory->value &&
+	    kdbus_user_charge(user, sizeof(*memory->flow) + memory->value->size,
+			      false))
 		return 0;
-	kdbus_approvals_release(memory);
+	kfree(memory->flow);
+	kfree(memory->value);
 	return -ENOMEM;
 }
 
@@ -262,6 +285,10 @@ int kdbus_approvals_prepare(struct kdbus_flow_memory *memory,
  */
 void kdbus_approvals_release(struct kdbus_flow_memory *memory)
 {
+	if (memory->flow)
+		kdbus_user_uncharge(memory->user, sizeof(*memory->flow));
+	if (memory->value)
+		kdbus_user_uncharge(memory->user, memory->value->size);
 	kfree(memory->flow);
 	kfree(memory->value);
 }
@@ -275,17 +302,15 @@ static struct kdbus_flow *kdbus_flow_renew(struct kdbus_approvals *approvals,
 	struct kdbus_flow *flow = kdbus_flow_find(approvals, key);
 
 	if (!flow) {
-		/* Flows to peers that are gone stay until this. */
-		if (approvals->count >= KDBUS_FLOWS_MAX)
-			kdbus_approvals_destroy(approvals);
 		flow = memory->flow;
 		memory->flow = NULL;
+		approvals->bytes += sizeof(*flow);
 		hlist_add_head(&flow->node,
 			       &approvals->flows[kdbus_flow_bucket(key)]);
 		approvals->count++;
 	} else if (flow->fields != fields || !kdbus_flow_current(flow, key) ||
 		   flow->count >= KDBUS_FLOW_VALUES_MAX) {
-		kdbus_flow_clear(flow);
+		kdbus_flow_clear(approvals, flow);
 	}
 	flow->key = *key;
 	flow->fields = fields;
@@ -307,11 +332,17 @@ void kdbus_approvals_add(struct kdbus_approvals *approvals,
 	struct kdbus_flow *flow;
 	struct kdbus_facts facts;
 
+	/* Flows to peers that are gone stay until this. */
+	if (approvals->count >= KDBUS_FLOWS_MAX ||
+	    approvals->bytes >= KDBUS_APPROVALS_BYTES)
+		kdbus_approvals_destroy(approvals);
+
 	kdbus_facts_of_approval(&facts, approval);
 	flow = kdbus_flow_renew(approvals, key, approval->fields, memory);
 	if (kdbus_flow_has(flow, &facts))
 		return;
 	hlist_add_head(&memory->value->node, &flow->values);
+	approvals->bytes += memory->value->size;
 	memory->value = NULL;
 	flow->count++;
 }

@@ -8,6 +8,7 @@
 
 #include "../uapi/kdbus.h"
 
+struct kdbus_user;
 struct kdbus_view;
 
 #define KDBUS_FLOW_BUCKETS	16
@@ -31,10 +32,12 @@ struct kdbus_flow_value;
 
 /**
  * struct kdbus_flow_memory - what it takes to remember an approval
+ * @user: who pays for it
  * @flow: memory for a flow, NULL once it is used
  * @value: likewise for a value of it
  */
 struct kdbus_flow_memory {
+	struct kdbus_user *user;
 	struct kdbus_flow *flow;
 	struct kdbus_flow_value *value;
 };
@@ -42,16 +45,22 @@ struct kdbus_flow_memory {
 /**
  * struct kdbus_approvals - flows from one sender, guarded by its owner's lock
  * @flows: struct kdbus_flow by recipient and type
+ * @user: the sender's, who pays for them; of which the owner has a reference
  * @count: how many
+ * @bytes: how much is paid
  */
 struct kdbus_approvals {
 	struct hlist_head flows[KDBUS_FLOW_BUCKETS];
+	struct kdbus_user *user;
 	u32 count;
+	u32 bytes;
 };
 
-void kdbus_approvals_init(struct kdbus_approvals *approvals);
+void kdbus_approvals_init(struct kdbus_approvals *approvals,
+			  struct kdbus_user *user);
 void kdbus_approvals_destroy(struct kdbus_approvals *approvals);
 int kdbus_approvals_prepare(struct kdbus_flow_memory *memory,
+			    struct kdbus_user *user,
 			    const struct kdbus_approval *approval);
 void kdbus_approvals_add(struct kdbus_approvals *approvals,
 			 const struct kdbus_flow_key *key,

@@ -41,9 +41,13 @@
 /* Well-known names that one connection can have published. */
 #define KDBUS_NAMES_MAX		65536
 
-/* Approvals of one sender, and values of one of them, that are kept. */
+/*
+ * Approvals of one sender, values of one of them, and bytes of all, that are
+ * kept.  How many it takes is for the sender to choose.
+ */
 #define KDBUS_FLOWS_MAX		1024
 #define KDBUS_FLOW_VALUES_MAX	64
+#define KDBUS_APPROVALS_BYTES	SZ_1M
 
 /* Match rules that are kept for one connection, and for all who are none. */
 #define KDBUS_RULES_MAX		65536

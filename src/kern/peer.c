@@ -84,7 +84,7 @@ static void kdbus_peer_setup(struct kdbus_peer *peer)
 	mutex_init(&peer->release);
 	spin_lock_init(&peer->route);
 	INIT_LIST_HEAD(&peer->held);
-	kdbus_approvals_init(&peer->approvals);
+	kdbus_approvals_init(&peer->approvals, peer->user);
 	kdbus_queue_init(&peer->up);
 	kdbus_queue_init(&peer->down);
 	INIT_LIST_HEAD(&peer->names);

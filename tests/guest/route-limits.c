@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Limits: of one recipient, of one sender, of one user. */
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -210,6 +211,35 @@ static void user_has_no_memory_left(void **state)
 	got = receive(b.client, NULL, NULL);
 	writer_free(&got);
 	writer_free(&big);
+}
+
+/* Nor is there any for what the user's messages are approved by. */
+static void approvals_are_paid_for(void **state)
+{
+	static char path[3900];
+	struct spec spec = { .path = path };
+	struct peer hog[2], last;
+	int i, ret = 0;
+
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	large_messages();
+	use_up_memory(hog);
+	/* Of what there is, 200 KiB are left. */
+	begin_message(&last, ":1.102", (16 << 20) - (200 << 10));
+	for (i = 0; i < 60 && !ret; i++) {
+		snprintf(path, 6, "/%04d", i);
+		path[5] = 'a';
+		ret = peer_approve(&a, &b, CALL, KDBUS_FIELD_PATH, &spec);
+	}
+	assert_int_equal(ret, -1);
+	assert_int_equal(errno, ENOMEM);
+	assert_in_range(i, 30, 55);
+	peer_close(&last);
+	settle();
+	assert_ok(peer_approve(&a, &b, CALL, KDBUS_FIELD_PATH, &spec));
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
 }
 
 #define LISTENERS	20
@@ -459,6 +489,7 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_is_refused),
 	TEST(daemon_is_woken),
 	TEST(user_has_no_memory_left),
+	TEST(approvals_are_paid_for),
 	TEST(broadcast_is_paid_for_each_recipient),
 	TEST(held_without_memory),
 	TEST(daemon_writes_without_memory),

@@ -245,6 +245,35 @@ static void very_many_values(void **state)
 	assert_false(fast(&spec));
 }
 
+/* A MiB for each sender, who chooses what is in them. */
+static void very_long_values(void **state)
+{
+	static char path[3900];
+	static const uint8_t kinds[] = { CALL, RETURN, ERROR, SIGNAL };
+	struct spec spec = { .path = path };
+	int i, kind, number = 0;
+
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	path[0] = '/';
+	assert_ok(peer_approve(&a, &b, CALL, KDBUS_FIELD_MEMBER, &approved));
+	for (i = 0; i < 240; i++) {
+		assert_true(fast(&approved));
+		snprintf(path, 10, "/%08d", number++);
+		path[9] = 'a';
+		assert_ok(peer_approve(&a, &c, kinds[i / 60], KDBUS_FIELD_PATH,
+				       &spec));
+	}
+	for (kind = 0; kind < 2; kind++)
+		for (i = 0; i < 60; i++) {
+			snprintf(path, 10, "/%08d", number++);
+			path[9] = 'a';
+			assert_ok(peer_approve(&a, &a, kinds[kind],
+					       KDBUS_FIELD_PATH, &spec));
+		}
+	assert_false(fast(&approved));
+}
+
 static void very_many_recipients(void **state)
 {
 	struct peer other = b;
@@ -402,6 +431,7 @@ SUITE_TESTS(route_policy,
 	TEST(number_of_descriptors),
 	TEST(several_values),
 	TEST(very_many_values),
+	TEST(very_long_values),
 	TEST(very_many_recipients),
 	TEST(forget_a_peer),
 	TEST(forget_the_bus),
