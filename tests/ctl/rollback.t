@@ -283,6 +283,19 @@ test_bus_that_stays_on() {
 	drop stays
 }
 
+# Any user can have a bus, and choose its path.
+test_bus_that_is_called_like_a_file() {
+	machine called
+	local module=$machine/proc/net/kdbus
+	mkdir -p "${module%/*}"
+	echo "bus 7 1000 peers 2 path /etc/important.kdbus" >"$module"
+	echo mine >"$machine/etc/important.kdbus"
+	status_of rollback
+	equal 0 "$status"
+	equal mine "$(cat "$machine/etc/important.kdbus")"
+	drop called
+}
+
 # Of a user whom only the directory of his company knows, no file says so.
 test_unlisted_user() {
 	machine unlisted
