@@ -347,6 +347,17 @@ int command_fastpath(const struct options *options, int argc, char **argv)
 	return 0;
 }
 
+/* What polkit grants is for the running system alone; see parse_options(). */
+static bool names_root(int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (!strncmp(argv[i], "--root", strlen("--root")))
+			return true;
+	return false;
+}
+
 /**
  * command_rollback() - run kdbus-rollback
  * @options: what the command line says
@@ -364,6 +375,9 @@ int command_rollback(const struct options *options, int argc, char **argv)
 
 	if (argc > 4)
 		return fail(options, EXIT_USAGE, "too many arguments");
+	if (names_root(argc, argv) && (must_ask() || getenv("PKEXEC_UID")))
+		return fail(options, EXIT_PROBLEM,
+			    "with --root, only root may do that, and not by pkexec");
 	if (files_elsewhere()) {
 		root[n++] = "--root";
 		root[n++] = files_root();

@@ -59,6 +59,17 @@ test_pkexec_and_a_root() {
 	[ -L "$root$system_link" ]
 }
 
+# Nor is it if kdbus-rollback gets the name of the tree.
+test_pkexec_and_a_root_for_rollback() {
+	local option
+	for option in "--root $root" "--root=$root"; do
+		# shellcheck disable=SC2086 # two words, or one
+		PKEXEC_UID=1000 status_of "$top/build/ctl/kdbusctl" rollback -- --purge $option
+		equal 1 "$status"
+		equal "kdbusctl: with --root, only root may do that, and not by pkexec" "$said"
+	done
+}
+
 test_system() {
 	machine
 	ctl enable system
