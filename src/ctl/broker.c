@@ -49,6 +49,20 @@ static bool write_note(enum units units)
 	return good && !rename(new, path);
 }
 
+/*
+ * Fedora has a unit of dbus-daemon beside that of dbus-broker, and an alias that
+ * chooses.  Elsewhere the unit is dbus.service itself, which dbus-broker's alias
+ * hides.
+ */
+static bool is_hidden(const char *dir)
+{
+	char target[TEXT_MAX];
+
+	return unit_installed(dir, "dbus.service") &&
+	       !file_link(path_of("/usr/lib/systemd/%s/dbus.service", dir), target,
+			  sizeof(target));
+}
+
 /**
  * broker_make_way() - let dbus-daemon serve a bus, if dbus-broker does
  * @options: whether the user has said so
@@ -60,6 +74,7 @@ int broker_make_way(const struct options *options, enum units units)
 {
 	const char *dir = units == UNITS_SYSTEM ? "system" : "user";
 	const char *bus = units == UNITS_SYSTEM ? "system" : "session";
+	bool beside = unit_installed(dir, "dbus-daemon.service");
 
 	if (strcmp(bus_broker(units != UNITS_SYSTEM), "dbus-broker"))
 		return 0;
@@ -70,13 +85,14 @@ int broker_make_way(const struct options *options, enum units units)
 		return fail(options, EXIT_PROBLEM,
 			    "dbus-broker serves the %s bus here, and does not know kdbus; to let dbus-daemon serve it from now on: kdbusctl enable %s --replace-dbus-broker",
 			    bus, bus);
-	if (!unit_installed(dir, "dbus-daemon.service"))
+	if (!beside && !is_hidden(dir))
 		return fail(options, EXIT_PROBLEM,
-			    "there is no dbus-daemon.service to replace dbus-broker with: install dbus-daemon");
+			    "there is no unit of dbus-daemon to replace dbus-broker with: install dbus-daemon");
 	if (!write_note(units))
 		return fail(options, EXIT_PROBLEM, "cannot write %s: %s",
 			    note_file(units), strerror(errno));
-	return unit_systemctl(options, units, "enable", "dbus-daemon.service");
+	return beside ? unit_systemctl(options, units, "enable", "dbus-daemon.service") :
+			unit_systemctl(options, units, "disable", "dbus-broker.service");
 }
 
 /**

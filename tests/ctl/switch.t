@@ -44,6 +44,18 @@ fedora() {
 	systemctl --quiet --root="$root" --global enable dbus-broker.service
 }
 
+# As Debian has it: dbus.service is dbus-daemon's, and dbus-broker's alias hides it.
+debian() {
+	local unit
+	machine
+	for unit in system user; do
+		rm "$root/usr/lib/systemd/$unit/dbus-daemon.service"
+		put /usr/lib/systemd/$unit/dbus.service "[Service]" ExecStart=/bin/true
+	done
+	systemctl --quiet --root="$root" enable dbus-broker.service
+	systemctl --quiet --root="$root" --global enable dbus-broker.service
+}
+
 # everything: names of all files, and where links point
 everything() {
 	(cd "$root" && find . -mindepth 1 -printf '%y %p %l\n' | sort)
@@ -187,6 +199,31 @@ test_broker_replaced_and_back() {
 	ctl disable --all
 	find "$root" -depth \( -name '*.wants' -o -path '*/var/lib/kdbus' \) -empty -delete
 	everything | diff "$root.before" -
+}
+
+# hidden_and_back COMMAND...: that brings it back
+hidden_and_back() {
+	local kind
+	debian
+	everything >"$root.before"
+	ctl enable --all --replace-dbus-broker
+	for kind in system user; do
+		[ ! -L "$root/etc/systemd/$kind/dbus.service" ]
+		equal /usr/lib/systemd/$kind/dbus-broker.service \
+			"$(cat "$root"/var/lib/kdbus/replaced-broker.$kind)"
+	done
+	equal dbus-daemon "$(ctl status --json | jq -r '.buses[0].broker')"
+	"$@"
+	find "$root" -depth \( -name '*.wants' -o -path '*/var/lib/kdbus' \) -empty -delete
+	everything | diff "$root.before" -
+}
+
+test_broker_that_hides_the_daemon_and_disabled() {
+	hidden_and_back ctl disable --all
+}
+
+test_broker_that_hides_the_daemon_and_rolled_back() {
+	hidden_and_back sh "$top/scripts/kdbus-rollback" --root="$root"
 }
 
 # Somebody has removed the package meanwhile.  An alias of nothing is no bus.
