@@ -228,8 +228,9 @@ static bool line_forbids(const char *line)
 {
 	char word[32], name[32];
 
-	return sscanf(line, "%31s %31s", word, name) == 2 && !strcmp(name, "kdbus") &&
-	       (!strcmp(word, "blacklist") || !strcmp(word, "install"));
+	/* "blacklist" is about aliases, and not about who asks for the module. */
+	return sscanf(line, "%31s %31s", word, name) == 2 &&
+	       !strcmp(name, "kdbus") && !strcmp(word, "install");
 }
 
 static bool file_forbids(const char *path)
@@ -273,6 +274,11 @@ static bool check_forbidden(const struct machine *machine, struct finding *findi
 		return skip(finding);
 	if (machine->module.loaded)
 		return true;
+	if (machine->blacklisted) {
+		mend(finding, "take kdbus out of the kernel's module_blacklist= and reboot");
+		return found(finding, RESULT_PROBLEM,
+			     "the kernel's command line forbids to load the module");
+	}
 	if (machine->sealed) {
 		mend(finding, "load kdbus before something sets kernel.modules_disabled; reboot");
 		return found(finding, RESULT_PROBLEM,

@@ -50,6 +50,24 @@ static bool enforces_signatures(void)
 			 sizeof(text)) && *text == 'Y';
 }
 
+/* A list, as the kernel splits it. */
+static bool blacklisted(char *command_line)
+{
+	static const char option[] = "module_blacklist=";
+	char *word, *name, *words, *names;
+
+	for (word = strtok_r(command_line, " \t", &words); word;
+	     word = strtok_r(NULL, " \t", &words)) {
+		if (strncmp(word, option, strlen(option)))
+			continue;
+		for (name = strtok_r(word + strlen(option), ",", &names); name;
+		     name = strtok_r(NULL, ",", &names))
+			if (!strcmp(name, "kdbus"))
+				return true;
+	}
+	return false;
+}
+
 static void find_module_file(struct module *module, const char *release)
 {
 	static const char * const dirs[] = {
@@ -136,6 +154,7 @@ void machine_look(struct machine *machine)
 		  sizeof(machine->release));
 	file_read("/proc/cmdline", text, sizeof(text));
 	machine->off = text_has_word(text, "kdbus=off");
+	machine->blacklisted = blacklisted(text);
 	machine->must_sign = locked_down() || secure_boot() || enforces_signatures();
 	machine->sealed = read_number("/proc/sys/kernel/modules_disabled") > 0;
 	machine->container = file_exists("/run/systemd/container");

@@ -60,6 +60,7 @@ struct module {
  * @release: of the running kernel, empty if none runs there
  * @off: "kdbus=off" is on the kernel's command line
  * @must_sign: the kernel loads signed modules only
+ * @blacklisted: "module_blacklist=" of the kernel's command line has the module
  * @sealed: the kernel loads no modules any more
  * @container: it is a container, with somebody else's kernel
  * @module: the kernel module
@@ -75,6 +76,7 @@ struct machine {
 	char release[TEXT_MAX];
 	bool off;
 	bool must_sign;
+	bool blacklisted;
 	bool sealed;
 	bool container;
 	struct module module;

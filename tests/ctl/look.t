@@ -341,12 +341,19 @@ test_module_forbidden() {
 	machine
 	rm -r "$root/sys/module"
 	module_file 6.1.0-9-amd64
-	put /etc/modprobe.d/mine.conf "# kdbus" "blacklist kdbusx"
+	# To who asks for the module, that a file blacklists it is nothing.
+	put /etc/modprobe.d/mine.conf "# kdbus" "blacklist kdbus" "install kdbusx /bin/false"
 	equal ok "$(finding forbidden result)"
 	put /etc/modprobe.d/mine.conf "options x y=1" "  install kdbus /bin/false"
 	equal problem "$(finding forbidden result)"
 	contains "$(finding forbidden message)" "/etc/modprobe.d/mine.conf"
 	rm "$root/etc/modprobe.d/mine.conf"
+	put /proc/cmdline "quiet module_blacklist=xkdbus,kdbusx"
+	equal ok "$(finding forbidden result)"
+	put /proc/cmdline "quiet module_blacklist=other,kdbus ro"
+	equal problem "$(finding forbidden result)"
+	contains "$(finding forbidden message)" "command line"
+	rm "$root/proc/cmdline"
 	put /proc/sys/kernel/modules_disabled 1
 	equal problem "$(finding forbidden result)"
 }
