@@ -126,8 +126,8 @@ static bool check_same_version(const struct machine *machine, struct finding *fi
 		return skip(finding);
 	if (!strcmp(machine->daemon, machine->library))
 		return true;
-	mend(finding, "%s", machine->packager == PACKAGER_APT ?
-	     "apt update && apt full-upgrade" : "dnf distro-sync");
+	mend(finding, machine->packager == PACKAGER_APT ? "apt update && apt full-upgrade" :
+	     machine->packager == PACKAGER_ZYPPER ? "zypper dup" : "dnf distro-sync");
 	return found(finding, RESULT_PROBLEM,
 		     "dbus-daemon %s and libdbus %s are not of one version",
 		     machine->daemon, machine->library);

@@ -264,6 +264,12 @@ test_superseded_packages() {
 	contains "$(system why)" "an update has replaced the patched one"
 	put /usr/lib/kdbus/dbus-daemon.patched 1.14.10-2kdbus1
 	equal "versions bus" "$(problems)"
+	equal "apt update && apt full-upgrade" "$(finding versions mend)"
+	rm "$root/var/lib/dpkg/status"
+	put /usr/bin/dnf
+	equal "dnf distro-sync" "$(finding versions mend)"
+	put /usr/bin/zypper
+	equal "zypper dup" "$(finding versions mend)"
 }
 
 test_no_stock() {
