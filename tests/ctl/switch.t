@@ -226,6 +226,31 @@ test_broker_that_hides_the_daemon_and_rolled_back() {
 	hidden_and_back sh "$top/scripts/kdbus-rollback" --root="$root"
 }
 
+# remove_package: as dpkg does it, without a systemd that could be asked
+remove_package() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount sh -ec 'for dir in etc/systemd usr/lib/systemd var/lib; do
+			mount --bind "$1/$dir" "/$dir"
+		done
+		mount -t tmpfs none /run
+		export PATH="$2/build/ctl:$PATH"
+		sh "$2/debian/kdbus.prerm" remove' sh "$root" "$top"
+}
+
+test_broker_that_hides_the_daemon_and_removed() {
+	local kind
+	debian
+	ctl enable --all --replace-dbus-broker
+	remove_package
+	[ ! -L "$root$system_link" ]
+	[ ! -L "$root$session_link" ]
+	for kind in system user; do
+		contains "$(readlink "$root/etc/systemd/$kind/dbus.service")" \
+			"/lib/systemd/$kind/dbus-broker.service"
+		[ ! -e "$root/var/lib/kdbus/replaced-broker.$kind" ]
+	done
+}
+
 # Somebody has removed the package meanwhile.  An alias of nothing is no bus.
 broker_gone() {
 	local kind
