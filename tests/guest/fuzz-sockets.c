@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <linux/sockios.h>
@@ -39,6 +40,7 @@
 #define NOBODY		65534
 #define DIR		"/tmp/fuzz"
 #define LIFE_MS		3000
+#define PATIENCE_US	30000
 #define SCRIBBLE	64
 
 static atomic_ulong *calls, *good;
@@ -531,6 +533,24 @@ static void live(struct fuzz *f)
 		rng_pick(&f->rng, ways)(f);
 }
 
+static void wake_up(int sig)
+{
+	(void)sig;
+}
+
+/* Whoever waits in a call is interrupted there, and goes on. */
+static void wait_never_for_long(void)
+{
+	const struct sigaction sa = { .sa_handler = wake_up };
+	const struct itimerval interval = {
+		.it_interval.tv_usec = PATIENCE_US,
+		.it_value.tv_usec = PATIENCE_US,
+	};
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &interval, NULL);
+}
+
 /* One that works, to begin with. */
 static void own(struct fuzz *f, unsigned int number)
 {
@@ -569,6 +589,7 @@ static pid_t start(unsigned int number, uint64_t seed)
 		_exit(1);
 	if (f.owner)
 		own(&f, number);
+	wait_never_for_long();
 	live(&f);
 	_exit(0);
 }
