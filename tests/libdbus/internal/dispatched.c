@@ -8,8 +8,9 @@
 
 static int client_done, server_done, short_of_memory, filtered;
 
-static void count(DBusConnection *connection, void *data)
+static void count(DBusConnection *connection, DBusMessage *message, void *data)
 {
+	NEED(dbus_message_get_serial(message) != 0);
 	/* takes the lock, which libdbus would complain about if it had it */
 	NEED(dbus_connection_get_outgoing_size(connection) >= 0);
 	*(int *)data += 1;
