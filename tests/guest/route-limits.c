@@ -240,6 +240,8 @@ static void approvals_are_paid_for(void **state)
 	assert_ok(peer_approve(&a, &b, CALL, KDBUS_FIELD_PATH, &spec));
 	for (i = 0; i < 2; i++)
 		peer_close(&hog[i]);
+	/* The next test wants that memory. */
+	settle();
 }
 
 #define LISTENERS	20
