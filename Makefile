@@ -100,7 +100,7 @@ matrix: prepare ## build for and test on every supported kernel: docs/kernels.md
 rpm: ## build RPM packages and a dnf repository: build/rpm/repo
 	@scripts/build-rpm
 
-check-rpm: ## install, upgrade and remove the RPM packages with dnf, in a root directory
+check-rpm: deps ## install, upgrade and remove the RPM packages with dnf, in a root directory
 	@tests/rpm/check
 
 check-rollback: deps ## kill kdbus-rollback at every command, and run it again
