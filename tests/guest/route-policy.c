@@ -245,32 +245,33 @@ static void very_many_values(void **state)
 	assert_false(fast(&spec));
 }
 
+/* The number makes it another one than all others. */
+static void approve_long_path(const struct peer *to, uint8_t type, int number)
+{
+	char path[3900];
+	const struct spec spec = { .path = path };
+
+	memset(path, 'a', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	snprintf(path, 10, "/%08d", number);
+	path[9] = 'a';
+	assert_ok(peer_approve(&a, to, type, KDBUS_FIELD_PATH, &spec));
+}
+
 /* A MiB for each sender, who chooses what is in them. */
 static void very_long_values(void **state)
 {
-	static char path[3900];
 	static const uint8_t kinds[] = { CALL, RETURN, ERROR, SIGNAL };
-	struct spec spec = { .path = path };
-	int i, kind, number = 0;
+	int i;
 
 	(void)state;
-	memset(path, 'a', sizeof(path) - 1);
-	path[0] = '/';
 	assert_ok(peer_approve(&a, &b, CALL, KDBUS_FIELD_MEMBER, &approved));
 	for (i = 0; i < 240; i++) {
 		assert_true(fast(&approved));
-		snprintf(path, 10, "/%08d", number++);
-		path[9] = 'a';
-		assert_ok(peer_approve(&a, &c, kinds[i / 60], KDBUS_FIELD_PATH,
-				       &spec));
+		approve_long_path(&c, kinds[i / 60], i);
 	}
-	for (kind = 0; kind < 2; kind++)
-		for (i = 0; i < 60; i++) {
-			snprintf(path, 10, "/%08d", number++);
-			path[9] = 'a';
-			assert_ok(peer_approve(&a, &a, kinds[kind],
-					       KDBUS_FIELD_PATH, &spec));
-		}
+	for (i = 0; i < 120; i++)
+		approve_long_path(&a, kinds[i / 60], i);
 	assert_false(fast(&approved));
 }
 
