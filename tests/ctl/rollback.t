@@ -308,6 +308,38 @@ test_unlisted_user() {
 	drop unlisted
 }
 
+# dead_mount DIR: a file system that never answers, as one of a network may not.
+# The file descriptor is open as long as somebody is to answer.
+dead_mount() {
+	mkdir -p "$1"
+	mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 dead "$1" 9<&9
+}
+
+# What can be done is done, and the unit masked for those whose homes cannot be read.
+test_homes_that_do_not_answer() {
+	machine dead
+	local wants="$machine/home/corp/dave/.config/systemd/user/sockets.target.wants"
+	mkdir -p "$wants"
+	ln -s /usr/lib/systemd/user/kdbus-session-bus.service "$wants/"
+	exec 9<>/dev/fuse
+	dead_mount "$machine/home/erin"
+	status_of timeout -s KILL 100 chroot "$machine" sh /usr/sbin/kdbus-rollback
+	umount -l "$machine/home/erin"
+	exec 9<&-
+	equal 0 "$status"
+	contains "$said" "masked: /home/erin"
+	[ ! -L "$wants/kdbus-session-bus.service" ]
+	equal /dev/null "$(readlink "$machine/etc/systemd/user/kdbus-session-bus.service")"
+	exec 9<>/dev/fuse
+	dead_mount "$machine/home"
+	status_of timeout -s KILL 100 chroot "$machine" sh /usr/sbin/kdbus-rollback --purge
+	umount -l "$machine/home"
+	exec 9<&-
+	equal 0 "$status"
+	contains "$said" "kdbus is gone"
+	drop dead
+}
+
 test_no_purge_of_what_is_not_there() {
 	machine never
 	umount "$machine"
