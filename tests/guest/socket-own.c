@@ -197,10 +197,43 @@ static void security_label(void **state)
 	twin_pair_close(end);
 }
 
+/* Of all processes and threads of the machine, how many there are. */
+static int tasks(void)
+{
+	FILE *file = fopen("/proc/loadavg", "re");
+	int count;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*s %*s %*s %*d/%d", &count), 1);
+	fclose(file);
+	return count;
+}
+
+/* Who may open many connections shall not use up what others need to fork. */
+static void connections_take_no_pids(void **state)
+{
+	enum { PAIRS = 200, OTHERS = 40 };
+	int end[PAIRS][2], before, i;
+	struct twin t;
+
+	(void)state;
+	before = tasks();
+	setup(&t, end[0]);
+	for (i = 1; i < PAIRS; i++)
+		twin_pair(&t, end[i]);
+	for (i = 0; i < PAIRS; i++)
+		assert_int_equal(send(end[i][0], "x", 1, 0), 1);
+	/* The kernel's own come and go. */
+	assert_in_range(tasks(), 1, before + OTHERS);
+	for (i = 0; i < PAIRS; i++)
+		twin_pair_close(end[i]);
+}
+
 SUITE_TESTS(socket_own,
 	cmocka_unit_test(only_streams),
 	cmocka_unit_test(only_paths),
 	cmocka_unit_test(no_urgent_data),
 	cmocka_unit_test(no_socket_in_itself),
 	cmocka_unit_test(options_are_the_owners),
-	cmocka_unit_test(security_label));
+	cmocka_unit_test(security_label),
+	cmocka_unit_test(connections_take_no_pids));
