@@ -35,6 +35,12 @@ as() {
 	/usr/bin/setpriv --reuid="$user" --regid="$user" --init-groups "$@"
 }
 
+# last_descriptor WITH COMMAND...: a script needs descriptors of its own
+last_descriptor() {
+	# shellcheck disable=SC2016 # for the inner shell
+	"$1" sh -c 'ulimit -n 4; exec "$@"' sh "$2" "$3" "$4"
+}
+
 wait_for() {
 	for _ in $(seq 200); do
 		"$@" && return
@@ -76,6 +82,8 @@ start_bus /run/both KDBUS_LISTEN=auto
 wait_for test -S /run/both/bus.kdbus
 expect kdbus "the bus's own socket"
 expect kdbus "by another user" as alice
+# Standard input, output and error, and the connection
+expect kdbus "with the last file descriptor" last_descriptor
 expect unix "turned off" env DBUS_KDBUS=0
 expect unix "the user of stock libdbus" env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libdbus-1.so.3
 plain=$DBUS_SESSION_BUS_ADDRESS
