@@ -135,6 +135,31 @@ static void case_monitor_silent(void)
 	fast_traffic(a, b);
 }
 
+/* It does not get replies either, not even that there will be none. */
+static void case_monitor_waits(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	struct client *m = client_open("M");
+	char rule[128];
+
+	snprintf(rule, sizeof(rule), "member='NameOwnerChanged',arg0='%s'",
+		 b->unique);
+	client_match(a, rule);
+	client_sync(m);
+	client_sync(b);
+	carried_begin();
+	client_send(m, new_call(b->unique, "Call"));
+	client_expect(b, 1);
+	carried_end(1, 0, 0, 0);
+	become_monitor(m);
+	client_close(b);
+	client_expect(a, 1);
+	client_driver(a, "GetNameOwner", "org.kdbus.Nobody");
+	client_send(a, new_signal(NULL, "TheEnd"));
+	monitored_up_to(m, "TheEnd");
+	client_close(m);
+}
+
 static void case_eavesdrop(void)
 {
 	const char *rule = "eavesdrop='true',type='method_call',interface='"
@@ -248,6 +273,7 @@ static void case_monitor_traffic(void)
 const struct bus_case cases_monitor[] = {
 	{ "monitor", "session", case_monitor },
 	{ "monitor-silent", "session", case_monitor_silent },
+	{ "monitor-waits", "session", case_monitor_waits },
 	{ "eavesdrop", "session", case_eavesdrop },
 	{ "monitor-traffic", "session", case_monitor_traffic },
 	{ 0 },
