@@ -5,11 +5,14 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
 #include "../core/message.h"
 #include "bus.h"
+#include "limits.h"
 #include "msg.h"
+#include "user.h"
 
 DEFINE_MUTEX(kdbus_buses_lock);
 LIST_HEAD(kdbus_buses);
@@ -20,6 +23,24 @@ struct kdbus_stats kdbus_buses_ended_stats;
 
 static u64 kdbus_bus_last_id;
 
+/* Charges a bus to its owner. */
+static bool kdbus_bus_charge(struct kdbus_bus *bus)
+{
+	bus->user = kdbus_user_get(bus->owner);
+	if (!bus->user)
+		return false;
+	if (kdbus_user_charge(bus->user, KDBUS_BUS_BYTES, false))
+		return true;
+	kdbus_user_put(bus->user);
+	return false;
+}
+
+static void kdbus_bus_uncharge(struct kdbus_bus *bus)
+{
+	kdbus_user_uncharge(bus->user, KDBUS_BUS_BYTES);
+	kdbus_user_put(bus->user);
+}
+
 /**
  * kdbus_bus_new() - make a bus
  * @net: network namespace of the listening socket
@@ -29,7 +50,8 @@ static u64 kdbus_bus_last_id;
  * Nothing takes the fast path on it until its owner has configured it.
  *
  * Context: process context of the owner, may sleep.
- * Return: the bus with a reference for the caller, or NULL without memory.
+ * Return: the bus with a reference for the caller, or NULL without memory, or if
+ * the user has all that a user may have.
  */
 struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 				const struct kdbus_bus_tables *tables)
@@ -49,15 +71,21 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 	bus->config.max_message_size = KDBUS_MESSAGE_MAX;
 	strscpy(bus->path, path, sizeof(bus->path));
 
+	if (!kdbus_bus_charge(bus))
+		goto free_bus;
 	bus->stats = alloc_percpu_gfp(struct kdbus_stats, GFP_KERNEL_ACCOUNT);
 	if (!bus->stats)
-		goto free_bus;
+		goto uncharge;
 	if (rhashtable_init(&bus->names, tables->names))
 		goto free_stats;
 	if (rhashtable_init(&bus->replies, tables->replies))
 		goto free_names;
 	if (rhltable_init(&bus->rules, tables->rules))
 		goto free_replies;
+	bus->threads = alloc_workqueue("kdbus_unix", WQ_UNBOUND,
+				       KDBUS_BUS_THREADS);
+	if (!bus->threads)
+		goto free_rules;
 
 	mutex_lock(&kdbus_buses_lock);
 	bus->id = ++kdbus_bus_last_id;
@@ -65,12 +93,16 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 	mutex_unlock(&kdbus_buses_lock);
 	return bus;
 
+free_rules:
+	rhltable_destroy(&bus->rules);
 free_replies:
 	rhashtable_destroy(&bus->replies);
 free_names:
 	rhashtable_destroy(&bus->names);
 free_stats:
 	free_percpu(bus->stats);
+uncharge:
+	kdbus_bus_uncharge(bus);
 free_bus:
 	put_net(bus->net);
 	kfree(bus);
@@ -105,6 +137,8 @@ static void kdbus_bus_free(struct kref *kref)
 	kdbus_bus_ended(bus);
 	mutex_unlock(&kdbus_buses_lock);
 
+	/* Whatever they did was for peers, which are gone. */
+	destroy_workqueue(bus->threads);
 	if (bus->batch)
 		kdbus_batch_put(bus->batch);
 	/* Those of peers are gone. */
@@ -113,6 +147,7 @@ static void kdbus_bus_free(struct kref *kref)
 	rhashtable_destroy(&bus->replies);
 	rhashtable_destroy(&bus->names);
 	free_percpu(bus->stats);
+	kdbus_bus_uncharge(bus);
 	mutex_destroy(&bus->lock);
 	put_net(bus->net);
 	kfree(bus);

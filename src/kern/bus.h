@@ -42,7 +42,9 @@
 #define KDBUS_RULE_DETAILS	6
 
 struct kdbus_batch;
+struct kdbus_user;
 struct net;
+struct workqueue_struct;
 
 /**
  * enum kdbus_stat - what a bus counts
@@ -89,6 +91,9 @@ struct kdbus_stats {
  *	listing
  * @id: number of the bus
  * @owner: user who listens
+ * @user: his account, which the bus is charged to
+ * @threads: kernel threads that read and write for attached clients: its own, as
+ *	the owner can keep them waiting
  * @path: where it listens, for the listing
  * @lock: guards @peers, @next_peer and changes of @config, @forced_off and what
  *	follows @rules
@@ -118,6 +123,8 @@ struct kdbus_bus {
 	struct net *net;
 	u64 id;
 	kuid_t owner;
+	struct kdbus_user *user;
+	struct workqueue_struct *threads;
 	char path[KDBUS_PATH_MAX];
 
 	struct mutex lock;

@@ -169,10 +169,16 @@ bool kdbus_flush_end(struct kdbus_unix *u)
 	struct kdbus_queue *down = &u->peer->down;
 	bool unread;
 
-	/* Whoever is writing has a message in hand; he will be told of the end. */
-	mutex_lock(&down->reader);
-	unread = kdbus_queue_purge(down);
-	mutex_unlock(&down->reader);
+	/*
+	 * Whoever is writing has a message in hand, and may be stuck in the memory
+	 * of the daemon.  He is told of the end, and throws the rest away.
+	 */
+	if (mutex_trylock(&down->reader)) {
+		unread = kdbus_queue_purge(down);
+		mutex_unlock(&down->reader);
+	} else {
+		unread = READ_ONCE(down->bytes);
+	}
 	/* Whoever has found the place taken meanwhile has gone away. */
 	kdbus_flush(u);
 	return unread;

@@ -17,6 +17,10 @@
 /* Kernel memory that the messages of one user may take, in bytes. */
 #define KDBUS_USER_BYTES	(256L << 20)
 
+/* What a bus takes of it, with what belongs to each processor, and its threads. */
+#define KDBUS_BUS_BYTES		SZ_64K
+#define KDBUS_BUS_THREADS	16
+
 /*
  * Unread bytes of a sender whatever SO_SNDBUFFORCE says: with a message more,
  * the count of them must not overflow.

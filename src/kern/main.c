@@ -28,12 +28,9 @@ static int __init kdbus_init(void)
 	ret = kdbus_peer_init();
 	if (ret)
 		return ret;
-	ret = kdbus_unix_init();
-	if (ret)
-		goto exit_peer;
 	ret = kdbus_observe_init();
 	if (ret)
-		goto exit_unix;
+		goto exit_peer;
 	ret = kdbus_socket_init();
 	if (ret == -EEXIST)
 		pr_err("kdbus: address family %d is taken, try another with family=\n",
@@ -45,8 +42,6 @@ static int __init kdbus_init(void)
 
 exit_observe:
 	kdbus_observe_exit();
-exit_unix:
-	kdbus_unix_exit();
 exit_peer:
 	kdbus_peer_exit();
 	return ret;
@@ -57,7 +52,6 @@ static void __exit kdbus_exit(void)
 	kdbus_socket_exit();
 	kdbus_observe_exit();
 	kdbus_attach_exit();
-	kdbus_unix_exit();
 	kdbus_peer_exit();
 	kdbus_socket_exit_late();
 }

@@ -10,29 +10,9 @@
 #include <net/sock.h>
 
 #include "../compat/compat.h"
+#include "bus.h"
 #include "peer.h"
 #include "unixsock.h"
-
-static struct workqueue_struct *kdbus_unix_wq;
-
-/**
- * kdbus_unix_init() - prepare for sockets
- *
- * Return: 0 or -ENOMEM.
- */
-int kdbus_unix_init(void)
-{
-	kdbus_unix_wq = alloc_workqueue("kdbus_unix", WQ_UNBOUND, 0);
-	return kdbus_unix_wq ? 0 : -ENOMEM;
-}
-
-/**
- * kdbus_unix_exit() - wait for what is left to be done
- */
-void kdbus_unix_exit(void)
-{
-	destroy_workqueue(kdbus_unix_wq);
-}
 
 /**
  * kdbus_unix_get() - use the socket
@@ -63,7 +43,7 @@ void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay)
 	/* Nothing is left to be done for a peer that nobody has any more. */
 	if (!kref_get_unless_zero(&u->peer->kref))
 		return;
-	if (!queue_delayed_work(kdbus_unix_wq, &u->work, delay))
+	if (!queue_delayed_work(u->peer->bus->threads, &u->work, delay))
 		kdbus_peer_put(u->peer);
 }
 

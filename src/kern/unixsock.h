@@ -117,8 +117,6 @@ int kdbus_unix_look(struct kdbus_unix *u, bool *files);
 int kdbus_unix_peek(struct kdbus_unix *u, void *to, size_t size);
 int kdbus_unix_read(struct kdbus_unix *u, void *to, size_t size);
 int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size);
-int kdbus_unix_init(void);
-void kdbus_unix_exit(void);
 
 /**
  * kdbus_unix_turn() - take the place of the pump or the flusher, and give it up

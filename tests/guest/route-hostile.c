@@ -252,6 +252,67 @@ static void recipient_is_stuck(void **state)
 	writer_free(&w);
 }
 
+/* What of a message with a file is in memory that comes, as the daemon sends it. */
+static uint8_t head_with_file[16];
+
+static ssize_t daemon_sends_file(int fd, void *at, size_t len)
+{
+	struct iovec iov[2] = {
+		{ .iov_base = head_with_file, .iov_len = sizeof(head_with_file) },
+		{ .iov_base = at, .iov_len = len },
+	};
+	char control[CMSG_SPACE(sizeof(int))] = "";
+	struct msghdr msg = {
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	(void)fd;
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &(int){ STDOUT_FILENO }, sizeof(int));
+	return sendmsg(a.daemon, &msg, MSG_NOSIGNAL);
+}
+
+static void *close_client(void *data)
+{
+	(void)data;
+	close(a.client);
+	return NULL;
+}
+
+/* The client of a daemon who is stuck can leave. */
+static void daemon_is_stuck(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.1"), .fds = 1, .bytes = 100);
+	struct stuck stuck = {
+		.call = daemon_sends_file,
+		.len = w.len - sizeof(head_with_file),
+	};
+	struct timespec until;
+	pthread_t thread;
+	int ret;
+
+	(void)state;
+	memcpy(head_with_file, w.p, sizeof(head_with_file));
+	stuck_begin(&stuck);
+	assert_true(others_talk());
+	assert_int_equal(pthread_create(&thread, NULL, close_client, NULL), 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += slowly(5000) / 1000;
+	ret = pthread_timedjoin_np(thread, NULL, &until);
+	stuck_end(&stuck, w.p + sizeof(head_with_file), stuck.len);
+	if (ret)
+		pthread_join(thread, NULL);
+	a.client = -1;
+	assert_int_equal(ret, 0);
+	writer_free(&w);
+}
+
 /* What looks like the driver's news teaches nothing. */
 static void news_from_a_client(void **state)
 {
@@ -357,6 +418,7 @@ SUITE_TESTS(route_hostile,
 	TEST(sender_is_stuck),
 	TEST(stuck_sender_is_dropped),
 	TEST(recipient_is_stuck),
+	TEST(daemon_is_stuck),
 	TEST(news_from_a_client),
 	TEST(serials_wrap),
 	TEST(deep_bodies),
