@@ -56,6 +56,12 @@
 /* Match rules that are kept for one connection, and for all who are none. */
 #define KDBUS_RULES_MAX		65536
 
+/*
+ * Steps of the search for a broadcast's recipients, which cannot be interrupted:
+ * some milliseconds.  What takes more is for the daemon.
+ */
+#define KDBUS_PROBE_STEPS	SZ_16K
+
 /* Recipients of a broadcast that a first attempt has room for. */
 #define KDBUS_FANOUT_FIRST	32
 

@@ -477,7 +477,14 @@ struct kdbus_probe {
 	const struct kdbus_match_args *args;
 	kdbus_rule_found found;
 	void *data;
+	u32 *steps;
 };
+
+/* Names, arguments, depths and kinds of rules multiply: false if it takes too long. */
+static bool kdbus_probe_step(const struct kdbus_probe *probe)
+{
+	return (*probe->steps)++ < KDBUS_PROBE_STEPS;
+}
 
 static bool kdbus_probe_owns(const void *peer, const char *name, u32 len)
 {
@@ -511,12 +518,17 @@ static bool kdbus_probe_lookup(const struct kdbus_probe *probe,
 	struct rhlist_head *list, *pos;
 	struct kdbus_rule_entry *entry;
 
+	if (!kdbus_probe_step(probe))
+		return false;
 	list = rhltable_lookup(&probe->sender->bus->rules, key,
 			       kdbus_rules_params);
-	rhl_for_each_entry_rcu(entry, pos, list, node)
+	rhl_for_each_entry_rcu(entry, pos, list, node) {
+		if (!kdbus_probe_step(probe))
+			return false;
 		if (kdbus_probe_matches(probe, entry->rule) &&
 		    !probe->found(entry->rule->peer, probe->data))
 			return false;
+	}
 	return true;
 }
 
@@ -674,22 +686,24 @@ static bool kdbus_probe_hash(const struct kdbus_probe *probe, u32 mask,
  * @data: for @found
  *
  * Context: under rcu_read_lock(), which also keeps the peers' memory.
- * Return: false if @found has ended the search.
+ * Return: false if @found has ended the search, or it takes more than
+ * KDBUS_PROBE_STEPS.
  */
 bool kdbus_rules_find(struct kdbus_peer *sender, const struct kdbus_view *view,
 		      const struct kdbus_match_args *args,
 		      kdbus_rule_found found, void *data)
 {
 	struct kdbus_bus *bus = sender->bus;
+	u32 masks, hash, steps = 0;
 	const struct kdbus_probe probe = {
 		.sender = sender,
 		.view = view,
 		.args = args,
 		.found = found,
 		.data = data,
+		.steps = &steps,
 	};
 	struct kdbus_rule_key key = {};
-	u32 masks, hash;
 
 	for (; key.detail < KDBUS_RULE_DETAILS; key.detail++) {
 		masks = READ_ONCE(bus->rule_masks[key.detail]);

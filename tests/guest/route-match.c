@@ -282,9 +282,53 @@ static void remove_another_namespace(void **state)
 			  "path_namespace='/a'"), ENOENT);
 }
 
+/* With as many arguments as rules can be about, each a deep path. */
+static struct writer signal_of_paths(void)
+{
+	char signature[KDBUS_MATCH_ARG_MAX + 2] = "";
+	struct writer w = {};
+	int i;
+
+	memset(signature, 's', KDBUS_MATCH_ARG_MAX + 1);
+	put_header(&w, SIGNAL, NO_REPLY, 7);
+	put_field(&w, 1, 'o', "/a");
+	put_field(&w, 2, 's', "a.b");
+	put_field(&w, 3, 's', "M");
+	put_field(&w, 8, 'g', signature);
+	end_header(&w);
+	for (i = 0; i <= KDBUS_MATCH_ARG_MAX; i++)
+		put_string(&w, DEEP);
+	end_body(&w);
+	return w;
+}
+
+/*
+ * Names of the sender, arguments and how deep they are multiply.  Where that takes
+ * too long, the daemon looks, which does it for one rule after the other.
+ */
+static void search_that_takes_long(void **state)
+{
+	struct writer w = signal_of_paths();
+	char name[32];
+	int i;
+
+	(void)state;
+	assert_ok(tell(&listeners[0], KDBUS_MATCH_ADD, "sender='x.y',arg63path='/z/'"));
+	send_message(&a, &w);
+	expect_nothing(a.daemon);
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "a.b.c%d", i);
+		assert_ok(peer_publish(&a, name));
+	}
+	send_message(&a, &w);
+	expect_slow(&a, &w);
+	writer_free(&w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, no_peers)
 
 SUITE_TESTS(route_match,
 	TEST(random_rules),
 	TEST(each_kind),
-	TEST(remove_another_namespace));
+	TEST(remove_another_namespace),
+	TEST(search_that_takes_long));
