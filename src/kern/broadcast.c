@@ -127,8 +127,6 @@ static bool kdbus_fanout_search(struct kdbus_fanout *fanout,
 {
 	bool ok;
 
-	/* Pairs with kdbus_bus_interests_changed(): older rules are seen. */
-	fanout->interests = atomic_read_acquire(&fanout->sender->bus->interests);
 	rcu_read_lock();
 	/*
 	 * Rules may name the sender.  While the owner of the bus has something
@@ -141,10 +139,7 @@ static bool kdbus_fanout_search(struct kdbus_fanout *fanout,
 	return ok;
 }
 
-/*
- * A rule that looks at more arguments than any before it, and comes into force
- * just now, may not match yet: it might as well have come a moment later.
- */
+/* A rule that looks at more arguments than any before it changes the interests. */
 static bool kdbus_fanout_read(struct kdbus_fanout *fanout, const u8 *bytes,
 			      const struct kdbus_view *view)
 {
@@ -217,6 +212,11 @@ struct kdbus_fanout *kdbus_fanout_new(struct kdbus_peer *sender,
 	if (!fanout)
 		return NULL;
 	fanout->sender = sender;
+	/*
+	 * Before anything that depends on them.  Pairs with
+	 * kdbus_bus_interests_changed(): older rules are seen.
+	 */
+	fanout->interests = atomic_read_acquire(&sender->bus->interests);
 	if (kdbus_fanout_read(fanout, kdbus_msg_bytes(msg), view) &&
 	    kdbus_fanout_collect(fanout, view) &&
 	    kdbus_fanout_prepare(fanout, msg))
