@@ -104,17 +104,23 @@ static inline void kdbus_scm_detach_fds(struct msghdr *msg,
 }
 
 /*
- * Does whoever reads from an AF_UNIX socket see who has written (SO_PASSCRED)?
- * Under rcu_read_lock().
+ * Does whoever reads from an AF_UNIX socket see who has written (SO_PASSCRED,
+ * SO_PASSPIDFD)?  Under rcu_read_lock().
  */
 static inline bool kdbus_sk_passes_creds(const struct sock *sk)
 {
 #ifdef KDBUS_HAVE_SK_SCM_FLAGS
-	return sk->sk_scm_credentials;
+	return sk->sk_scm_credentials || sk->sk_scm_pidfd;
 #else
 	const struct socket *sock = READ_ONCE(sk->sk_socket);
 
-	return sock && test_bit(SOCK_PASSCRED, &sock->flags);
+	if (!sock)
+		return false;
+#ifdef SO_PASSPIDFD
+	if (test_bit(SOCK_PASSPIDFD, &sock->flags))
+		return true;
+#endif
+	return test_bit(SOCK_PASSCRED, &sock->flags);
 #endif
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <linux/bpf.h>
@@ -166,6 +167,76 @@ static void passcred(void **state)
 	assert_true(receive_creds(b.client, &creds) > 0);
 	assert_int_equal(creds.pid, getpid());
 	assert_int_equal(creds.uid, 0);
+	writer_free(&w);
+}
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD	76
+#endif
+#define SCM_PIDFD_NUMBER	4
+
+/* Which process a file descriptor of one stands for. */
+static pid_t pid_of(int pidfd)
+{
+	char path[64], line[128];
+	pid_t pid = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "Pid: %d", &pid);
+	fclose(file);
+	return pid;
+}
+
+static pid_t receive_pidfd(int fd)
+{
+	char byte[1000], control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { .iov_base = byte, .iov_len = sizeof(byte) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int pidfd;
+	pid_t pid;
+
+	assert_int_equal(poll(&p, 1, slowly(PATIENCE_MS)), 1);
+	assert_true(recvmsg(fd, &msg, MSG_DONTWAIT) > 0);
+	assert_non_null(CMSG_FIRSTHDR(&msg));
+	assert_int_equal(CMSG_FIRSTHDR(&msg)->cmsg_type, SCM_PIDFD_NUMBER);
+	memcpy(&pidfd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(pidfd));
+	assert_ok(pidfd);
+	pid = pid_of(pidfd);
+	close(pidfd);
+	return pid;
+}
+
+/* The same for who asks for nothing but a file descriptor of the process. */
+static void passpidfd(void **state)
+{
+	struct writer w = fast();
+	int one = 1;
+	pid_t pid;
+
+	(void)state;
+	if (setsockopt(b.client, SOL_SOCKET, SO_PASSPIDFD, &one, sizeof(one))) {
+		/* Before Linux 6.5 nobody can ask. */
+		assert_int_equal(errno, ENOPROTOOPT);
+		writer_free(&w);
+		return;
+	}
+	pid = fork();
+	if (!pid) {
+		send_message(&a, &w);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(receive_pidfd(b.client), getpid());
 	writer_free(&w);
 }
 
@@ -361,6 +432,7 @@ SUITE_TESTS(attach_tricks,
 	TEST(urgent_bytes),
 	TEST(sockmap),
 	TEST(passcred),
+	TEST(passpidfd),
 	TEST(last_words),
 	TEST(over_itself),
 	TEST(owner_is_killed),
