@@ -14,6 +14,7 @@
 #include "limits.h"
 #include "peer.h"
 #include "reply.h"
+#include "user.h"
 
 const struct rhashtable_params kdbus_replies_params = {
 	.head_offset = offsetof(struct kdbus_reply_slot, node),
@@ -63,13 +64,16 @@ static void kdbus_reply_note_serial(struct kdbus_peer *caller, u32 serial)
  *
  * Context: under the route lock of the caller; takes kdbus_peer.owed_lock of the
  * callee.
- * Return: false if this very reply is due already, or memory is short.
+ * Return: false if this very reply is due already, memory is short, or the user
+ * who waits has all that a user may have.
  */
 bool kdbus_reply_expect(struct kdbus_reply_slot *slot, struct kdbus_peer *caller,
 			struct kdbus_peer *callee, u32 serial)
 {
 	int ret;
 
+	if (!kdbus_user_charge(caller->user, sizeof(*slot), false))
+		return false;
 	kdbus_reply_set_key(&slot->key, caller->id, callee->id, serial);
 	slot->caller = caller;
 
@@ -79,8 +83,10 @@ bool kdbus_reply_expect(struct kdbus_reply_slot *slot, struct kdbus_peer *caller
 	if (!ret)
 		list_add_tail(&slot->owed, &callee->owed);
 	spin_unlock(&callee->owed_lock);
-	if (ret)
+	if (ret) {
+		kdbus_user_uncharge(caller->user, sizeof(*slot));
 		return false;
+	}
 	kdbus_reply_note_serial(caller, serial);
 	atomic_inc(&caller->waiting);
 	return true;
@@ -105,6 +111,7 @@ static void kdbus_reply_unlink(struct kdbus_peer *callee,
 	rhashtable_remove_fast(&callee->bus->replies, &slot->node,
 			       kdbus_replies_params);
 	atomic_dec(&slot->caller->waiting);
+	kdbus_user_uncharge(slot->caller->user, sizeof(*slot));
 	kfree_rcu(slot, rcu);
 }
 

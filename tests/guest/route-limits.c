@@ -244,6 +244,33 @@ static void approvals_are_paid_for(void **state)
 	settle();
 }
 
+/* Nor for that replies are due to him, though nothing of the calls is left. */
+static void replies_are_paid_for(void **state)
+{
+	enum { CALLS = 6000 };
+	struct peer hog[2], last;
+	bool fast = true;
+	int i;
+
+	(void)state;
+	bus.config.max_replies = CALLS;
+	large_messages();
+	use_up_memory(hog);
+	/* Of what there is, 400 KiB are left, one sixth of them for the bus itself. */
+	begin_message(&last, ":1.102", (16 << 20) - (400 << 10));
+	for (i = 0; i < CALLS && fast; i++)
+		fast = goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = i + 1));
+	assert_false(fast);
+	assert_in_range(i, 2000, 5000);
+	peer_close(&last);
+	settle();
+	assert_ok(peer_done(&a, 1));
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_CALL(":1.2"), .serial = CALLS)));
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
+	settle();
+}
+
 #define LISTENERS	20
 
 /* Many who do not read small broadcasts are so many entries of queues. */
@@ -492,6 +519,7 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_is_woken),
 	TEST(user_has_no_memory_left),
 	TEST(approvals_are_paid_for),
+	TEST(replies_are_paid_for),
 	TEST(broadcast_is_paid_for_each_recipient),
 	TEST(held_without_memory),
 	TEST(daemon_writes_without_memory),
