@@ -63,6 +63,17 @@ static bool is_hidden(const char *dir)
 			  sizeof(target));
 }
 
+/* What unit_systemctl() leaves out, others do, such as package managers. */
+static void warn_of_reload(const struct options *options, enum units units)
+{
+	if (files_elsewhere() || access("/run/systemd/private", F_OK))
+		return;
+	if (units == UNITS_SYSTEM)
+		say(options, "restart the machine soon: if systemd reads its units again before that, as it does when packages are installed, it leaves the system bus, and nobody can log in");
+	else
+		say(options, "users should log out soon: if their systemd reads its units again before that, it leaves their session bus");
+}
+
 /**
  * broker_make_way() - let dbus-daemon serve a bus, if dbus-broker does
  * @options: whether the user has said so
@@ -75,6 +86,7 @@ int broker_make_way(const struct options *options, enum units units)
 	const char *dir = units == UNITS_SYSTEM ? "system" : "user";
 	const char *bus = units == UNITS_SYSTEM ? "system" : "session";
 	bool beside = unit_installed(dir, "dbus-daemon.service");
+	int status;
 
 	if (strcmp(bus_broker(units != UNITS_SYSTEM), "dbus-broker"))
 		return 0;
@@ -91,8 +103,11 @@ int broker_make_way(const struct options *options, enum units units)
 	if (!write_note(units))
 		return fail(options, EXIT_PROBLEM, "cannot write %s: %s",
 			    note_file(units), strerror(errno));
-	return beside ? unit_systemctl(options, units, "enable", "dbus-daemon.service") :
-			unit_systemctl(options, units, "disable", "dbus-broker.service");
+	status = beside ? unit_systemctl(options, units, "enable", "dbus-daemon.service") :
+			  unit_systemctl(options, units, "disable", "dbus-broker.service");
+	if (!status)
+		warn_of_reload(options, units);
+	return status;
 }
 
 /**
@@ -127,6 +142,7 @@ int broker_come_back(const struct options *options, enum units units)
 		status = unit_systemctl(options, units, "enable", "dbus-broker.service");
 		if (status)
 			return status;
+		warn_of_reload(options, units);
 	}
 	if (!file_remove(note_file(units)))
 		return fail(options, EXIT_PROBLEM, "cannot remove %s: %s",

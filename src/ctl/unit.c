@@ -31,13 +31,19 @@ static void work_offline(enum units units)
  * @verb: what to do
  * @unit: the unit
  *
+ * Nothing counts before the next boot or login, and the service managers that run
+ * must not read it earlier: one that finds another dbus.service than the one that
+ * runs takes the bus for dead, and leaves it.
+ *
  * Return: exit status.
  */
 int unit_systemctl(const struct options *options, enum units units,
 		   const char *verb, const char *unit)
 {
-	const char *argv[10] = { "systemctl", "--quiet", "--no-ask-password" };
-	int n = 3, status;
+	const char *argv[10] = {
+		"systemctl", "--quiet", "--no-ask-password", "--no-reload",
+	};
+	int n = 4, status;
 	char root[4096];
 
 	if (files_elsewhere()) {

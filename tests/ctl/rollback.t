@@ -143,6 +143,35 @@ test_switches() {
 	drop switches
 }
 
+# systemd_runs UNIT: a systemd whose dbus.service that is; what it is asked to do is in
+# $machine/tmp/asked
+systemd_runs() {
+	mkdir -p "$machine/run/systemd"
+	: >"$machine/run/systemd/private"
+	printf '%s\n' "#!/bin/sh" 'echo "$*" >>/tmp/asked' \
+		"[ \"\$1\" != show ] || echo $1" >"$machine/usr/local/sbin/systemctl"
+	chmod 755 "$machine/usr/local/sbin/systemctl"
+	: >"$machine/tmp/asked"
+}
+
+# A systemd that reads its units again, and finds dbus.service to be another one than
+# the one that runs, leaves the bus.
+test_nothing_is_read_again() {
+	machine reload
+	systemd_runs dbus-daemon.service
+	rollback >"$machine/tmp/first"
+	# Nor if nothing is left to be done.
+	rollback >"$machine/tmp/second"
+	equal 0 "$(grep -c daemon-reload "$machine/tmp/asked")"
+	contains "$(cat "$machine/tmp/first")" "restart the machine soon"
+	contains "$(cat "$machine/tmp/second")" "restart the machine soon"
+	systemd_runs dbus-broker.service
+	rollback >"$machine/tmp/third"
+	equal 1 "$(grep -c daemon-reload "$machine/tmp/asked")"
+	equal 0 "$(grep -c restart "$machine/tmp/third")"
+	drop reload
+}
+
 test_purge() {
 	machine purge
 	status_of rollback --purge

@@ -237,6 +237,67 @@ remove_package() {
 		sh "$2/debian/kdbus.prerm" remove' sh "$root" "$top"
 }
 
+# running COMMAND...: where systemd seems to run; $root/asked is what it was asked to do
+running() {
+	put /bin/systemctl "#!/bin/sh" "echo \"\$*\" >>$root/asked" \
+		"[ \"\$1\" != show ] || { cat $root/runs; exit; }" \
+		"[ \"\$1\" != daemon-reload ] || exit 0" \
+		"PATH=/usr/bin:/bin SYSTEMD_OFFLINE=1 exec systemctl \"\$@\""
+	chmod 755 "$root/bin/systemctl"
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount sh -ec 'for dir in etc/systemd usr/lib/systemd var/lib; do
+			mount --bind "$1/$dir" "/$dir"
+		done
+		mount -t tmpfs none /run
+		mkdir -p /run/systemd/system
+		: >/run/systemd/private
+		export PATH="$1/bin:$2/build/ctl:$PATH"
+		shift 2
+		"$@"' sh "$root" "$top" "$@"
+}
+
+# A systemd that reads its units again, and finds dbus.service to be another one than
+# the one that runs, leaves the bus.
+test_nothing_is_read_again() {
+	local lines
+	fedora
+	echo dbus-broker.service >"$root/runs"
+	contains "$(running kdbusctl enable --all --replace-dbus-broker)" \
+		"restart the machine soon"
+	contains "$(running kdbusctl disable --all)" "restart the machine soon"
+	lines=$(wc -l <"$root/asked")
+	[ "$lines" -ge 8 ]
+	equal "$lines" "$(grep -c -e '--no-reload' "$root/asked")"
+}
+
+test_nothing_is_read_again_for_a_user() {
+	machine
+	mkdir -p "$root/home"
+	: >"$root/asked"
+	cp "$top/build/ctl/kdbusctl" "$root/"
+	chmod 755 "$root" "${root%/*}"
+	chown nobody "$root/home" "$root/asked"
+	running setpriv --reuid=nobody --clear-groups env HOME="$root/home" \
+		XDG_RUNTIME_DIR="$root/none" "$root/kdbusctl" enable session
+	contains "$(cat "$root/asked")" "--no-reload --user enable"
+	contains "$(cat "$root/asked")" "--no-reload --user unmask"
+}
+
+# With what is left to systemd by the package itself.
+test_removed_before_the_broker_is_back() {
+	local unit
+	for unit in dbus.service dbus-broker.service; do
+		rm -rf "${root:?}"/*
+		debian
+		ctl enable system --replace-dbus-broker
+		echo $unit >"$root/runs"
+		running sh "$top/debian/kdbus.prerm" remove
+		running sh "$top/debian/kdbus.postrm" remove
+		equal "$unit $([ $unit = dbus.service ] && echo 0 || echo 1)" \
+			"$unit $(grep -c daemon-reload "$root/asked")"
+	done
+}
+
 test_broker_that_hides_the_daemon_and_removed() {
 	local kind
 	debian
