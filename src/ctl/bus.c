@@ -162,9 +162,9 @@ static void look_at_session(struct bus *bus, uid_t uid)
 	bus->masked_for_all = file_is_masked("/etc/systemd/user/" SESSION_UNIT);
 	bus->masked = bus->masked_for_all ||
 		      file_is_masked(path_of("%s/" SESSION_UNIT, units));
-	bus->environment = file_exists(path_of("%s/kdbus/dbus.env", dir));
-	file_read(path_of("%s/kdbus/session.reason", dir), bus->reason,
-		  sizeof(bus->reason));
+	bus->environment = user_file_exists(uid, dir, "kdbus", "dbus.env");
+	user_file_read(uid, dir, "kdbus", "session.reason", bus->reason,
+		       sizeof(bus->reason));
 	text_make_printable(bus->reason);
 }
 

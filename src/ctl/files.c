@@ -120,6 +120,15 @@ bool file_is_masked(const char *path)
 	       S_ISREG(sb.st_mode) && !sb.st_size;
 }
 
+static FILE *stream_of(int fd)
+{
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (!file && fd >= 0)
+		close(fd);
+	return file;
+}
+
 /**
  * file_open() - open a file for reading
  * @path: its name
@@ -128,16 +137,23 @@ bool file_is_masked(const char *path)
  */
 FILE *file_open(const char *path)
 {
-	/* Some are of users, who might put a pipe there for root to wait at. */
-	int fd = openat(root_fd, below(path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	FILE *file;
+	return stream_of(openat(root_fd, below(path),
+				O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+}
 
-	if (fd < 0)
-		return NULL;
-	file = fdopen(fd, "r");
+static bool read_beginning(FILE *file, char *text, size_t size)
+{
+	size_t length;
+
+	*text = '\0';
 	if (!file)
-		close(fd);
-	return file;
+		return false;
+	length = fread(text, 1, size - 1, file);
+	fclose(file);
+	while (length && strchr(" \t\r\n", text[length - 1]))
+		length--;
+	text[length] = '\0';
+	return true;
 }
 
 /**
@@ -150,18 +166,74 @@ FILE *file_open(const char *path)
  */
 bool file_read(const char *path, char *text, size_t size)
 {
-	FILE *file = file_open(path);
-	size_t length;
+	return read_beginning(file_open(path), text, size);
+}
 
-	*text = '\0';
-	if (!file)
-		return false;
-	length = fread(text, 1, size - 1, file);
-	fclose(file);
-	while (length && strchr(" \t\r\n", text[length - 1]))
-		length--;
-	text[length] = '\0';
-	return true;
+/*
+ * A user may put anything where root expects a file of his, and opening alone does
+ * something to a device.  So it is held first, without being opened.
+ */
+static int user_file(uid_t uid, const char *dir, const char *subdir, const char *name)
+{
+	int top = openat(root_fd, below(dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int sub = top < 0 ? -1 : openat(top, subdir, O_PATH | O_DIRECTORY |
+					O_NOFOLLOW | O_CLOEXEC);
+	int fd = sub < 0 ? -1 : openat(sub, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat sb;
+
+	if (top >= 0)
+		close(top);
+	if (sub >= 0)
+		close(sub);
+	if (fd >= 0 && (fstat(fd, &sb) || !S_ISREG(sb.st_mode) || sb.st_uid != uid)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/**
+ * user_file_exists() - does a user have such a file?
+ * @uid: the user
+ * @dir: a directory that somebody else than the user has made
+ * @subdir: one in it, which the user may have made
+ * @name: of the file in that
+ *
+ * Return: true if so; false if it is a link or belongs to somebody else.
+ */
+bool user_file_exists(uid_t uid, const char *dir, const char *subdir, const char *name)
+{
+	int fd = user_file(uid, dir, subdir, name);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/**
+ * user_file_read() - the beginning of a user's file
+ * @uid: the user
+ * @dir: a directory that somebody else than the user has made
+ * @subdir: one in it, which the user may have made
+ * @name: of the file in that
+ * @text: gets as much as fits, without white space at the end
+ * @size: of @text
+ *
+ * Return: false if user_file_exists() says so or the file cannot be read, and @text
+ * is empty.
+ */
+bool user_file_read(uid_t uid, const char *dir, const char *subdir, const char *name,
+		    char *text, size_t size)
+{
+	int held = user_file(uid, dir, subdir, name), fd = -1;
+
+	/* The user may have a lease on it, which O_NONBLOCK does not wait for. */
+	if (held >= 0) {
+		fd = open(path_of("/proc/self/fd/%d", held),
+			  O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		close(held);
+	}
+	return read_beginning(stream_of(fd), text, size);
 }
 
 /**

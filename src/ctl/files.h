@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "macros.h"
 
@@ -27,6 +28,9 @@ bool file_exists(const char *path);
 bool file_is_socket(const char *path);
 bool file_is_masked(const char *path);
 bool file_read(const char *path, char *text, size_t size);
+bool user_file_exists(uid_t uid, const char *dir, const char *subdir, const char *name);
+bool user_file_read(uid_t uid, const char *dir, const char *subdir, const char *name,
+		    char *text, size_t size);
 bool file_link(const char *path, char *target, size_t size);
 bool file_remove(const char *path);
 FILE *file_open(const char *path);

@@ -175,6 +175,60 @@ test_pipe_for_a_file() {
 	timeout 20 "$top/build/ctl/kdbusctl" --root="$root" status
 }
 
+# session_why: what keeps it plain
+session_why() {
+	query '.buses[] | select(.bus == "session") | .why' status
+}
+
+# Root looks at what users have put there: neither a secret nor a device is for them
+# to have opened.
+test_link_for_a_file() {
+	local dir=$root/run/user/$me/kdbus
+	machine
+	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	put_socket /run/user/"$me"/bus
+	put /run/user/"$me"/kdbus/session.reason "the moon is full"
+	equal "it is plain: the moon is full" "$(session_why)"
+	put /etc/shadow secret
+	ln -sf "$root/etc/shadow" "$dir/session.reason"
+	said=$(session_why)
+	equal "$said" "${said#*secret}"
+	# The same for the directory, and a link is no environment.
+	put /elsewhere/session.reason secret
+	put /elsewhere/dbus.env KDBUS_LISTEN=auto
+	rm -r "$dir"
+	equal "$said" "$(session_why)"
+	ln -s "$root/elsewhere" "$dir"
+	equal "$said" "$(session_why)"
+}
+
+# As a device would, it shows that it was opened.
+test_link_to_a_pipe() {
+	local text
+	machine
+	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	put_socket /run/user/"$me"/bus
+	mkdir "$root/run/user/$me/kdbus"
+	mkfifo "$root/pipe"
+	exec 5<>"$root/pipe"
+	echo "still there" >&5
+	ln -s "$root/pipe" "$root/run/user/$me/kdbus/session.reason"
+	session_why
+	read -r -t 1 text <&5
+	equal "still there" "$text"
+}
+
+test_somebody_elses_file() {
+	[ "$me" = 0 ] || return 0
+	machine
+	wanted /etc/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	put_socket /run/user/"$me"/bus
+	put /run/user/"$me"/kdbus/session.reason "the moon is full"
+	chown nobody "$root/run/user/$me/kdbus/session.reason"
+	said=$(session_why)
+	equal "$said" "${said#*moon}"
+}
+
 test_fastpath_off() {
 	machine
 	system_on
