@@ -182,6 +182,32 @@ static int enable_both(const struct options *options, bool global)
 	return status;
 }
 
+/* What the user has not switched on, the user alone cannot switch off. */
+static int check_still_on(const struct options *options)
+{
+	struct bus *buses;
+	size_t n = buses_look(&buses), i;
+	bool on = false;
+
+	for (i = 0; i < n; i++)
+		if (buses[i].kind == BUS_SESSION && buses[i].uid == getuid())
+			on = buses[i].for_all && !buses[i].masked;
+	free(buses);
+	if (!on)
+		return 0;
+	return fail(options, EXIT_PROBLEM,
+		    "session buses are switched on for all users, so yours stays on; to switch off those of all: sudo kdbusctl disable session --global; or yours alone: systemctl --user mask %s",
+		    SESSION_UNIT);
+}
+
+/* What users have switched on is in their homes, which need not be there. */
+static void say_who_keeps_it(const struct options *options)
+{
+	if (!file_is_masked("/etc/systemd/user/" SESSION_UNIT))
+		say(options, "  but users who have switched on their own keep it; to switch off those as well: systemctl --global mask %s",
+		    SESSION_UNIT);
+}
+
 static void say_what_next(const struct options *options, const struct target *target,
 			  const char *state)
 {
@@ -256,12 +282,18 @@ int command_disable(const struct options *options, int argc, char **argv)
 		return status;
 	if (target.session)
 		status = disable_session(options, target.global);
+	if (target.session && !target.global && !status)
+		status = check_still_on(options);
 	/* Whatever is wrong with one bus, the other does not have to suffer it. */
 	if (target.system)
 		system = disable_system(options);
+	target.session = target.session && !status;
+	target.system = target.system && !system;
+	say_what_next(options, &target, "off");
+	if (target.session && target.global)
+		say_who_keeps_it(options);
 	if (status || system)
 		return status ? status : system;
-	say_what_next(options, &target, "off");
 	if (options->json)
 		print_json(answer_for(&target, false));
 	return 0;

@@ -141,7 +141,9 @@ as_user() {
 	chmod 755 "$root" "${root%/*}"
 	chown nobody "$root/home"
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount sh -ec 'mount --bind "$1/usr/lib/systemd/user" /usr/lib/systemd/user
+	unshare --mount sh -ec 'for dir in etc/systemd/user usr/lib/systemd/user; do
+			mount --bind "$1/$dir" "/$dir"
+		done
 		export HOME="$1/home" XDG_RUNTIME_DIR="$1/none"
 		unset XDG_CONFIG_HOME
 		shift
@@ -157,6 +159,49 @@ test_masked_by_the_user() {
 	as_user "$root/kdbusctl" enable session
 	[ ! -L "$units/kdbus-session-bus.service" ]
 	[ -L "$units/sockets.target.wants/kdbus-session-bus.service" ]
+}
+
+# Whoever has not switched it on alone hears what does.
+test_disabled_by_a_user_and_on_for_all() {
+	machine
+	cp "$top/build/ctl/kdbusctl" "$root/"
+	as_user "$root/kdbusctl" enable session
+	as_user "$root/kdbusctl" disable session
+	ctl enable session
+	status_of as_user "$root/kdbusctl" disable session
+	equal 1 "$status"
+	contains "$said" "on for all users, so yours stays on"
+	contains "$said" "sudo kdbusctl disable session --global"
+	equal "$said" "${said#*switched off}"
+	status_of as_user "$root/kdbusctl" disable session --json
+	equal 1 "$status"
+	contains "$said" '"error": "session buses are switched on for all users'
+	# The other way that it names works.
+	as_user systemctl --user mask kdbus-session-bus.service
+	as_user "$root/kdbusctl" disable session
+	ctl disable session
+	as_user "$root/kdbusctl" enable session
+	as_user "$root/kdbusctl" disable session
+}
+
+# What a user has switched on, root may switch off with the command that it is told.
+test_disabled_for_all_and_on_for_a_user() {
+	machine
+	local link=$root/home/.config/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	cp "$top/build/ctl/kdbusctl" "$root/"
+	as_user "$root/kdbusctl" enable session
+	status_of ctl disable --all
+	equal 0 "$status"
+	contains "$said" "users who have switched on their own keep it"
+	[ -L "$link" ]
+	# shellcheck disable=SC2046 # words
+	systemctl --root="$root" $(sed -n 's/.*as well: systemctl //p' <<<"$said")
+	equal "" "$(ctl disable --all | grep 'keep it' || :)"
+	status_of as_user "$root/kdbusctl" enable session
+	equal 1 "$status"
+	contains "$said" "the administrator has masked"
+	ctl enable session
+	as_user "$root/kdbusctl" enable session
 }
 
 test_failed_boots_are_forgotten() {
