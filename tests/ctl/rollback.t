@@ -143,13 +143,20 @@ test_switches() {
 	drop switches
 }
 
-# systemd_runs UNIT: a systemd whose dbus.service that is; what it is asked to do is in
-# $machine/tmp/asked
+# systemd_runs UNIT [dead]: a systemd whose dbus.service that is; what it is asked to
+# do is in $machine/tmp/asked
 systemd_runs() {
 	mkdir -p "$machine/run/systemd"
 	: >"$machine/run/systemd/private"
-	printf '%s\n' "#!/bin/sh" 'echo "$*" >>/tmp/asked' \
-		"[ \"\$1\" != show ] || echo $1" >"$machine/usr/local/sbin/systemctl"
+	cat >"$machine/usr/local/sbin/systemctl" <<-EOS
+		#!/bin/sh
+		echo "\$*" >>/tmp/asked
+		case \$* in
+		*FragmentPath*) echo /usr/lib/systemd/system/$1 ;;
+		*Id*) echo $1 ;;
+		*is-active*) [ -z "${2:-}" ] ;;
+		esac
+	EOS
 	chmod 755 "$machine/usr/local/sbin/systemctl"
 	: >"$machine/tmp/asked"
 }
@@ -170,6 +177,17 @@ test_nothing_is_read_again() {
 	equal 1 "$(grep -c daemon-reload "$machine/tmp/asked")"
 	equal 0 "$(grep -c restart "$machine/tmp/third")"
 	drop reload
+}
+
+# As in a rescue shell, from which the boot may go on.
+test_no_bus_runs() {
+	machine rescue
+	systemd_runs dbus-daemon.service dead
+	rollback >"$machine/tmp/first"
+	equal 1 "$(grep -c daemon-reload "$machine/tmp/asked")"
+	[ ! -e "$machine/run/systemd/system.control" ]
+	equal 0 "$(grep -c restart "$machine/tmp/first")"
+	drop rescue
 }
 
 test_purge() {
