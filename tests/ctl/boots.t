@@ -116,6 +116,34 @@ test_no_kdbus_or_no_boot_at_all() {
 	done
 }
 
+# Neither comes to multi-user.target: offline updates, and a new labelling.
+test_boots_that_are_no_failures() {
+	local at
+	machine
+	put /sys/fs/selinux/enforce 1
+	for at in system-update etc/system-update .autorelabel; do
+		put /var/lib/kdbus/boot-count 2
+		ln -s /var/not/mounted "$root/$at"
+		[ $at != .autorelabel ] || { rm "$root/$at" && : >"$root/$at"; }
+		switch guard
+		equal 2 "$(boot_count)" "$at"
+		[ -L "$root$system_link" ]
+		contains "$(says_of_system)" "the system bus is plain: the dbus packages"
+		rm "$root/$at" "$root/run/kdbus/counted"
+	done
+	put /proc/cmdline "quiet autorelabel=1"
+	switch guard
+	equal 2 "$(boot_count)" autorelabel=1
+}
+
+# The file may be there for years where nothing labels files.
+test_stale_file_for_labels() {
+	machine
+	: >"$root/.autorelabel"
+	switch guard
+	equal 1 "$(boot_count)"
+}
+
 test_nonsense_in_the_file() {
 	machine
 	put /var/lib/kdbus/boot-count "some garbage"
