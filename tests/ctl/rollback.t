@@ -215,6 +215,26 @@ test_purge() {
 	drop purge
 }
 
+# What the user had removed, before kdbus or since, does not come back.
+# shellcheck disable=SC2016 # dpkg-query's
+test_purge_with_removed_packages() {
+	local state each='${Package} ${db:Status-Abbrev}${Version}\n'
+	machine removed
+	chroot "$machine" sh -c 'set -e
+		dpkg --force-depends -i /usr/share/kdbus/stock/dbus-user-session_*.deb
+		dpkg --force-depends --remove dbus-user-session dbus kdbus-dkms'
+	state=$(chroot "$machine" dpkg-query -W -f "$each" dbus dbus-user-session)
+	# One patched and one not
+	grep -q '^dbus rc .*kdbus1' <<<"$state"
+	contains "$state" "dbus-user-session rc "
+	status_of rollback --purge
+	equal 0 "$status" "$said"
+	contains "$said" "kdbus is gone"
+	equal "$state" "$(chroot "$machine" dpkg-query -W -f "$each" dbus dbus-user-session)"
+	equal "" "$(chroot "$machine" dpkg-query -W -f "$each" | grep ^kdbus)"
+	drop removed
+}
+
 # apt knows what a repository is, whatever its file is called.
 test_purge_warns_of_repositories() {
 	local lists sources
