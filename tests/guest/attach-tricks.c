@@ -122,9 +122,10 @@ static void sockmap(void **state)
 	close_pair(end);
 }
 
-static ssize_t receive_creds(int fd, struct ucred *creds)
+/* Some bytes, and what is told of who has written them. */
+static void receive_control(int fd, int type, void *data, size_t size)
 {
-	char byte[1000], control[CMSG_SPACE(sizeof(*creds))];
+	char byte[1000], control[CMSG_SPACE(sizeof(struct ucred))];
 	struct iovec iov = { .iov_base = byte, .iov_len = sizeof(byte) };
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -133,13 +134,17 @@ static ssize_t receive_creds(int fd, struct ucred *creds)
 		.msg_controllen = sizeof(control),
 	};
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t n;
 
 	assert_int_equal(poll(&p, 1, slowly(PATIENCE_MS)), 1);
-	n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	assert_true(recvmsg(fd, &msg, MSG_DONTWAIT) > 0);
 	assert_non_null(CMSG_FIRSTHDR(&msg));
-	memcpy(creds, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*creds));
-	return n;
+	assert_int_equal(CMSG_FIRSTHDR(&msg)->cmsg_type, type);
+	memcpy(data, CMSG_DATA(CMSG_FIRSTHDR(&msg)), size);
+}
+
+static void receive_creds(int fd, struct ucred *creds)
+{
+	receive_control(fd, SCM_CREDENTIALS, creds, sizeof(*creds));
 }
 
 /* Whoever asks who has written sees the daemon, whoever it was. */
@@ -154,7 +159,7 @@ static void passcred(void **state)
 	assert_ok(setsockopt(b.client, SOL_SOCKET, SO_PASSCRED, &one,
 			     sizeof(one)));
 	send_bytes(b.daemon, w.p, w.len);
-	assert_true(receive_creds(b.client, &creds) > 0);
+	receive_creds(b.client, &creds);
 	assert_int_equal(creds.pid, getpid());
 	pid = fork();
 	if (!pid) {
@@ -164,7 +169,7 @@ static void passcred(void **state)
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(receive_creds(b.client, &creds) > 0);
+	receive_creds(b.client, &creds);
 	assert_int_equal(creds.pid, getpid());
 	assert_int_equal(creds.uid, 0);
 	writer_free(&w);
@@ -193,23 +198,10 @@ static pid_t pid_of(int pidfd)
 
 static pid_t receive_pidfd(int fd)
 {
-	char byte[1000], control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { .iov_base = byte, .iov_len = sizeof(byte) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int pidfd;
 	pid_t pid;
 
-	assert_int_equal(poll(&p, 1, slowly(PATIENCE_MS)), 1);
-	assert_true(recvmsg(fd, &msg, MSG_DONTWAIT) > 0);
-	assert_non_null(CMSG_FIRSTHDR(&msg));
-	assert_int_equal(CMSG_FIRSTHDR(&msg)->cmsg_type, SCM_PIDFD_NUMBER);
-	memcpy(&pidfd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(pidfd));
+	receive_control(fd, SCM_PIDFD_NUMBER, &pidfd, sizeof(pidfd));
 	assert_ok(pidfd);
 	pid = pid_of(pidfd);
 	close(pidfd);
