@@ -69,9 +69,11 @@ static void warn_of_reload(const struct options *options, enum units units)
 	if (files_elsewhere() || access("/run/systemd/private", F_OK))
 		return;
 	if (units == UNITS_SYSTEM)
-		say(options, "restart the machine soon: if systemd reads its units again before that, as it does when packages are installed, it leaves the system bus, and nobody can log in");
+		say(options,
+		    "restart the machine soon: if systemd reads its units again before that, as it does when packages are installed, it leaves the system bus, and nobody can log in");
 	else
-		say(options, "users should log out soon: if their systemd reads its units again before that, it leaves their session bus");
+		say(options,
+		    "users should log out soon: if their systemd reads its units again before that, it leaves their session bus");
 }
 
 /**

@@ -204,7 +204,8 @@ static int check_still_on(const struct options *options)
 static void say_who_keeps_it(const struct options *options)
 {
 	if (!file_is_masked("/etc/systemd/user/" SESSION_UNIT))
-		say(options, "  but users who have switched on their own keep it; to switch off those as well: systemctl --global mask %s",
+		say(options,
+		    "  but users who have switched on their own keep it; to switch off those as well: systemctl --global mask %s",
 		    SESSION_UNIT);
 }
 
