@@ -48,8 +48,8 @@ enum kdbus_rule_detail {
 #define KDBUS_RULE_DEPTH	8
 
 const struct rhashtable_params kdbus_rules_params = {
-	.head_offset = offsetof(struct kdbus_rule_set, node),
-	.key_offset = offsetof(struct kdbus_rule_set, key),
+	.head_offset = offsetof(struct kdbus_rule_entry, node),
+	.key_offset = offsetof(struct kdbus_rule_entry, key),
 	.key_len = sizeof(struct kdbus_rule_key),
 	.automatic_shrinking = true,
 };
@@ -291,64 +291,15 @@ static void kdbus_rule_count_entry(struct kdbus_bus *bus,
 	WRITE_ONCE(bus->rule_masks[key->detail], masks);
 }
 
-/* The set of a key, made if there is none yet. */
-static struct kdbus_rule_set *
-kdbus_rule_set_get(struct kdbus_bus *bus, const struct kdbus_rule_key *key)
-{
-	struct kdbus_rule_set *set;
-	int ret;
-
-	set = rhashtable_lookup_fast(&bus->rules, key, kdbus_rules_params);
-	if (set)
-		return set;
-	set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
-	if (!set)
-		return ERR_PTR(-ENOMEM);
-	set->key = *key;
-	ret = rhashtable_insert_fast(&bus->rules, &set->node,
-				     kdbus_rules_params);
-	if (ret) {
-		kfree(set);
-		return ERR_PTR(ret);
-	}
-	return set;
-}
-
-/*
- * Whoever looks for recipients may have the set, and finds nothing.  An entry
- * leaves at the same cost wherever in the set it is: there may be many others, of
- * other peers.
- */
-static void kdbus_rule_entry_unlink(struct kdbus_bus *bus,
-				    struct kdbus_rule_entry *entry)
-{
-	struct kdbus_rule_set *set = entry->set;
-
-	hlist_del_rcu(&entry->node);
-	kdbus_rule_count_entry(bus, &entry->key, -1);
-	if (!hlist_empty(&set->entries))
-		return;
-	rhashtable_remove_fast(&bus->rules, &set->node, kdbus_rules_params);
-	kfree_rcu(set, rcu);
-}
-
-static int kdbus_rule_entry_link(struct kdbus_bus *bus,
-				 struct kdbus_rule_entry *entry)
-{
-	entry->set = kdbus_rule_set_get(bus, &entry->key);
-	if (IS_ERR(entry->set))
-		return PTR_ERR(entry->set);
-	hlist_add_head_rcu(&entry->node, &entry->set->entries);
-	kdbus_rule_count_entry(bus, &entry->key, 1);
-	return 0;
-}
-
 /* Takes the first @count entries out. */
 static void kdbus_rule_unlink(struct kdbus_bus *bus, struct kdbus_rule *rule,
 			      u32 count)
 {
-	while (count--)
-		kdbus_rule_entry_unlink(bus, &rule->entries[count]);
+	while (count--) {
+		rhltable_remove(&bus->rules, &rule->entries[count].node,
+				kdbus_rules_params);
+		kdbus_rule_count_entry(bus, &rule->entries[count].key, -1);
+	}
 }
 
 static int kdbus_rule_link(struct kdbus_bus *bus, struct kdbus_rule *rule)
@@ -357,11 +308,13 @@ static int kdbus_rule_link(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	int ret;
 
 	for (i = 0; i < rule->count; i++) {
-		ret = kdbus_rule_entry_link(bus, &rule->entries[i]);
+		ret = rhltable_insert(&bus->rules, &rule->entries[i].node,
+				      kdbus_rules_params);
 		if (ret) {
 			kdbus_rule_unlink(bus, rule, i);
 			return ret;
 		}
+		kdbus_rule_count_entry(bus, &rule->entries[i].key, 1);
 	}
 	return 0;
 }
@@ -424,41 +377,35 @@ static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	kfree_rcu(rule, rcu);
 }
 
-/* Where rules of several are together, each takes its own. */
-static struct kdbus_rule *
-kdbus_rule_find_foreign(struct kdbus_bus *bus, const struct kdbus_rule *like)
-{
-	struct kdbus_rule_entry *entry;
-	struct kdbus_rule_set *set;
-
-	set = rhashtable_lookup_fast(&bus->rules, &like->entries[0].key,
-				     kdbus_rules_params);
-	if (!set)
-		return NULL;
-	hlist_for_each_entry(entry, &set->entries, node)
-		if (!entry->rule->peer &&
-		    kdbus_match_same(&entry->rule->match, &like->match))
-			return entry->rule;
-	return NULL;
-}
-
 /*
- * The latest that is equal, as dbus-daemon looks for it.  Not by the index: what
- * has the same key may be of many others, and of a namespace of paths dbus-daemon
- * does not ask which.
+ * The latest that is equal.  Of a namespace of paths dbus-daemon does not ask
+ * which, so that does not help to find it.  But where rules of several are
+ * together, each takes its own.
  */
 static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
 						const struct kdbus_rule *like)
 {
+	struct rhlist_head *list, *pos;
+	struct kdbus_rule_entry *entry;
 	struct kdbus_rule *rule;
 
-	lockdep_assert_held(&bus->lock);
-
-	if (!like->peer)
-		return kdbus_rule_find_foreign(bus, like);
-	list_for_each_entry_reverse(rule, &like->peer->rules, list)
-		if (kdbus_match_equal(&rule->match, &like->match))
+	if (like->peer &&
+	    like->entries[0].key.detail == KDBUS_RULE_PATH_NAMESPACE) {
+		list_for_each_entry_reverse(rule, &like->peer->rules, list)
+			if (kdbus_match_equal(&rule->match, &like->match))
+				return rule;
+		return NULL;
+	}
+	list = rhltable_lookup(&bus->rules, &like->entries[0].key,
+			       kdbus_rules_params);
+	rhl_for_each_entry_rcu(entry, pos, list, node) {
+		rule = entry->rule;
+		if (rule->peer != like->peer)
+			continue;
+		if (like->peer ? kdbus_match_equal(&rule->match, &like->match) :
+				 kdbus_match_same(&rule->match, &like->match))
 			return rule;
+	}
 	return NULL;
 }
 
@@ -481,7 +428,9 @@ int kdbus_rule_remove(struct kdbus_bus *bus, struct kdbus_peer *peer,
 	if (IS_ERR(like))
 		return PTR_ERR(like);
 	mutex_lock(&bus->lock);
+	rcu_read_lock();
 	rule = kdbus_rule_find_equal(bus, like);
+	rcu_read_unlock();
 	if (rule)
 		kdbus_rule_drop(bus, rule);
 	mutex_unlock(&bus->lock);
@@ -500,7 +449,11 @@ void kdbus_rules_remove_all(struct kdbus_peer *peer)
 	struct kdbus_rule *rule, *next;
 
 	mutex_lock(&peer->bus->lock);
-	list_for_each_entry_safe(rule, next, &peer->rules, list)
+	/*
+	 * From the youngest on: that is where the table keeps it among others
+	 * of the same key, and the search for an old one would be long.
+	 */
+	list_for_each_entry_safe_reverse(rule, next, &peer->rules, list)
 		kdbus_rule_drop(peer->bus, rule);
 	mutex_unlock(&peer->bus->lock);
 }
@@ -513,7 +466,7 @@ void kdbus_rules_free_foreign(struct kdbus_bus *bus)
 {
 	struct kdbus_rule *rule, *next;
 
-	list_for_each_entry_safe(rule, next, &bus->foreign_rules, list)
+	list_for_each_entry_safe_reverse(rule, next, &bus->foreign_rules, list)
 		kdbus_rule_drop(bus, rule);
 }
 
@@ -562,16 +515,14 @@ static bool kdbus_probe_matches(const struct kdbus_probe *probe,
 static bool kdbus_probe_lookup(const struct kdbus_probe *probe,
 			       const struct kdbus_rule_key *key)
 {
+	struct rhlist_head *list, *pos;
 	struct kdbus_rule_entry *entry;
-	struct kdbus_rule_set *set;
 
 	if (!kdbus_probe_step(probe))
 		return false;
-	set = rhashtable_lookup(&probe->sender->bus->rules, key,
-				kdbus_rules_params);
-	if (!set)
-		return true;
-	hlist_for_each_entry_rcu(entry, &set->entries, node) {
+	list = rhltable_lookup(&probe->sender->bus->rules, key,
+			       kdbus_rules_params);
+	rhl_for_each_entry_rcu(entry, pos, list, node) {
 		if (!kdbus_probe_step(probe))
 			return false;
 		if (kdbus_probe_matches(probe, entry->rule) &&
