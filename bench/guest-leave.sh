@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # guest-leave.sh COUNT...: measure a client that leaves with so many open calls, and
-# match rules, on a stock bus and on a kdbus bus (see kdbus-leave); "BUS KIND COUNT
+# match rules, its own or of others, on a stock bus and on a kdbus bus (see kdbus-leave); "BUS KIND COUNT
 # MICROSECONDS CALLS" each, the last as the module has counted them.
 set -eu
 
@@ -20,7 +20,7 @@ measure() {
 }
 
 for count; do
-	for kind in calls rules; do
+	for kind in calls rules shared; do
 		measure dbus-daemon $kind "$count"
 		measure kdbus $kind "$count"
 	done

@@ -2,11 +2,12 @@
 /*
  * kdbus-leave: how long a bus is busy with a client that leaves.
  *
- *	kdbus-leave ADDRESS calls|rules COUNT
+ *	kdbus-leave ADDRESS calls|rules|shared COUNT
  *
  * A client that owes COUNT replies, or has COUNT match rules that differ in the last
- * condition alone, ends. Prints the microseconds for each of these until somebody
- * else has been told that none of the replies will come, or has an answer of the bus.
+ * condition alone, or 1,000 of these while another has COUNT younger ones, ends. Prints
+ * the microseconds for each of what it had until somebody else has been told that
+ * none of the replies will come, or has an answer of the bus.
  */
 #include <dbus/dbus.h>
 #include <err.h>
@@ -21,6 +22,7 @@
 #include "join.h"
 
 #define NAME_SIZE	256
+#define SHARED		1000
 
 /* What the client does before it says its name, and waits for its end. */
 typedef void prepare_fn(DBusConnection *connection, int count);
@@ -39,7 +41,7 @@ static void add_rules(DBusConnection *connection, int count)
 
 	for (i = 0; i < count; i++) {
 		snprintf(rule, sizeof(rule),
-			 "interface='org.kdbus.Leave',arg0='x',arg1='n%d'", i);
+			 "interface='org.kdbus.Leave',arg1='x',arg2='n%d'", i);
 		/* A limit would show at the last. */
 		dbus_bus_add_match(connection, rule, i < count - 1 ? NULL : &error);
 	}
@@ -127,12 +129,16 @@ static double leave_with_calls(const char *address, DBusConnection *caller, int 
 	return now_us() - start;
 }
 
-static double leave_with_rules(const char *address, DBusConnection *other, int count)
+static double leave_with_rules(const char *address, DBusConnection *other, int count,
+			       int younger)
 {
 	char name[NAME_SIZE];
 	pid_t client = start_client(address, add_rules, count, name);
-	double start = now_us();
+	double start;
 
+	if (younger)
+		add_rules(other, younger);
+	start = now_us();
 	kill(client, SIGKILL);
 	while (dbus_bus_name_has_owner(other, name, NULL))
 		;
@@ -148,13 +154,19 @@ int main(int argc, char **argv)
 	int count;
 
 	count = argc == 4 ? atoi(argv[3]) : 0;
-	if (count < 1 || (strcmp(argv[2], "calls") && strcmp(argv[2], "rules")))
-		errx(2, "usage: kdbus-leave ADDRESS calls|rules COUNT");
+	if (count < 1)
+		goto usage;
 	other = join(argv[1]);
 	if (!strcmp(argv[2], "calls"))
-		us = leave_with_calls(argv[1], other, count);
+		us = leave_with_calls(argv[1], other, count) / count;
+	else if (!strcmp(argv[2], "rules"))
+		us = leave_with_rules(argv[1], other, count, 0) / count;
+	else if (!strcmp(argv[2], "shared"))
+		us = leave_with_rules(argv[1], other, SHARED, count) / SHARED;
 	else
-		us = leave_with_rules(argv[1], other, count);
-	printf("%.3f\n", us / count);
+		goto usage;
+	printf("%.3f\n", us);
 	return 0;
+usage:
+	errx(2, "usage: kdbus-leave ADDRESS calls|rules|shared COUNT");
 }

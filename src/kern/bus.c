@@ -80,7 +80,7 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 		goto free_stats;
 	if (rhashtable_init(&bus->replies, tables->replies))
 		goto free_names;
-	if (rhltable_init(&bus->rules, tables->rules))
+	if (rhashtable_init(&bus->rules, tables->rules))
 		goto free_replies;
 	bus->threads = alloc_workqueue("kdbus_unix", WQ_UNBOUND,
 				       KDBUS_BUS_THREADS);
@@ -94,7 +94,7 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 	return bus;
 
 free_rules:
-	rhltable_destroy(&bus->rules);
+	rhashtable_destroy(&bus->rules);
 free_replies:
 	rhashtable_destroy(&bus->replies);
 free_names:
@@ -143,7 +143,7 @@ static void kdbus_bus_free(struct kref *kref)
 		kdbus_batch_put(bus->batch);
 	/* Those of peers are gone. */
 	bus->tables->free_rules(bus);
-	rhltable_destroy(&bus->rules);
+	rhashtable_destroy(&bus->rules);
 	rhashtable_destroy(&bus->replies);
 	rhashtable_destroy(&bus->names);
 	free_percpu(bus->stats);

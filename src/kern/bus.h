@@ -105,7 +105,7 @@ struct kdbus_stats {
  * @tables: how these are keyed
  * @names: struct kdbus_name by its text
  * @replies: struct kdbus_reply_slot by caller, callee and serial
- * @rules: struct kdbus_rule_entry by the properties that rules name
+ * @rules: struct kdbus_rule_set by the properties that rules name
  * @rule_entries: number of those with exactly these properties
  * @rule_masks: bit by properties: are there any?
  * @rule_args: arguments of a message that rules have ever looked at
@@ -136,7 +136,7 @@ struct kdbus_bus {
 	const struct kdbus_bus_tables *tables;
 	struct rhashtable names;
 	struct rhashtable replies;
-	struct rhltable rules;
+	struct rhashtable rules;
 	u32 rule_entries[KDBUS_RULE_DETAILS][KDBUS_RULE_MASKS];
 	u32 rule_masks[KDBUS_RULE_DETAILS];
 	u32 rule_args;

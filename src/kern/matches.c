@@ -48,8 +48,8 @@ enum kdbus_rule_detail {
 #define KDBUS_RULE_DEPTH	8
 
 const struct rhashtable_params kdbus_rules_params = {
-	.head_offset = offsetof(struct kdbus_rule_entry, node),
-	.key_offset = offsetof(struct kdbus_rule_entry, key),
+	.head_offset = offsetof(struct kdbus_rule_set, node),
+	.key_offset = offsetof(struct kdbus_rule_set, key),
 	.key_len = sizeof(struct kdbus_rule_key),
 	.automatic_shrinking = true,
 };
@@ -227,12 +227,13 @@ static struct kdbus_rule *kdbus_rule_with_entries(struct kdbus_rule *rule,
 
 	kdbus_index_make(&index);
 	size = ALIGN(size, __alignof__(struct kdbus_rule_entry));
-	larger = krealloc(rule, size + index.count * sizeof(*rule->entries),
-			  GFP_KERNEL_ACCOUNT);
+	size += index.count * sizeof(*rule->entries);
+	larger = krealloc(rule, size, GFP_KERNEL_ACCOUNT);
 	if (!larger)
 		return NULL;
-	larger->entries = (void *)larger + size;
 	larger->count = index.count;
+	larger->entries = (void *)larger + size -
+			  index.count * sizeof(*larger->entries);
 	for (i = 0; i < index.count; i++) {
 		larger->entries[i].key = index.keys[i];
 		larger->entries[i].rule = larger;
@@ -291,15 +292,65 @@ static void kdbus_rule_count_entry(struct kdbus_bus *bus,
 	WRITE_ONCE(bus->rule_masks[key->detail], masks);
 }
 
+/* The set of a key, made if there is none yet. */
+static struct kdbus_rule_set *
+kdbus_rule_set_get(struct kdbus_bus *bus, const struct kdbus_rule_key *key)
+{
+	struct kdbus_rule_set *set;
+	int ret;
+
+	set = rhashtable_lookup_fast(&bus->rules, key, kdbus_rules_params);
+	if (set)
+		return set;
+	set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
+	if (!set)
+		return ERR_PTR(-ENOMEM);
+	set->key = *key;
+	ret = rhashtable_insert_fast(&bus->rules, &set->node,
+				     kdbus_rules_params);
+	if (ret) {
+		kfree(set);
+		return ERR_PTR(ret);
+	}
+	return set;
+}
+
+/*
+ * Whoever looks for recipients may have the set, and finds nothing.  An entry
+ * leaves at the same cost wherever in the set it is: there may be many others, of
+ * other peers.
+ */
+static void kdbus_rule_entry_unlink(struct kdbus_bus *bus,
+				    struct kdbus_rule_entry *entry)
+{
+	struct kdbus_rule_set *set = entry->set;
+
+	hlist_del_rcu(&entry->node);
+	kdbus_rule_count_entry(bus, &entry->key, -1);
+	if (--set->count)
+		return;
+	rhashtable_remove_fast(&bus->rules, &set->node, kdbus_rules_params);
+	kfree_rcu(set, rcu);
+}
+
+static int kdbus_rule_entry_link(struct kdbus_bus *bus,
+				 struct kdbus_rule_entry *entry)
+{
+	entry->set = kdbus_rule_set_get(bus, &entry->key);
+	if (IS_ERR(entry->set))
+		return PTR_ERR(entry->set);
+	hlist_add_head_rcu(&entry->node, &entry->set->entries);
+	entry->set->count++;
+	kdbus_rule_count_entry(bus, &entry->key, 1);
+	return 0;
+}
+
 /* Takes the first @count entries out. */
 static void kdbus_rule_unlink(struct kdbus_bus *bus, struct kdbus_rule *rule,
 			      u32 count)
 {
-	while (count--) {
-		rhltable_remove(&bus->rules, &rule->entries[count].node,
-				kdbus_rules_params);
-		kdbus_rule_count_entry(bus, &rule->entries[count].key, -1);
-	}
+	while (count--)
+		kdbus_rule_entry_unlink(bus, &rule->entries[count]);
 }
 
 static int kdbus_rule_link(struct kdbus_bus *bus, struct kdbus_rule *rule)
@@ -308,13 +359,11 @@ static int kdbus_rule_link(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	int ret;
 
 	for (i = 0; i < rule->count; i++) {
-		ret = rhltable_insert(&bus->rules, &rule->entries[i].node,
-				      kdbus_rules_params);
+		ret = kdbus_rule_entry_link(bus, &rule->entries[i]);
 		if (ret) {
 			kdbus_rule_unlink(bus, rule, i);
 			return ret;
 		}
-		kdbus_rule_count_entry(bus, &rule->entries[i].key, 1);
 	}
 	return 0;
 }
@@ -377,28 +426,25 @@ static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	kfree_rcu(rule, rcu);
 }
 
-/*
- * The latest that is equal.  Of a namespace of paths dbus-daemon does not ask
- * which, so that does not help to find it.  But where rules of several are
- * together, each takes its own.
- */
-static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
-						const struct kdbus_rule *like)
+/* The latest of a peer that is equal, by a walk through all that are his. */
+static struct kdbus_rule *kdbus_rule_find_own(const struct kdbus_rule *like)
 {
-	struct rhlist_head *list, *pos;
+	struct kdbus_rule *rule;
+
+	list_for_each_entry_reverse(rule, &like->peer->rules, list)
+		if (kdbus_match_equal(&rule->match, &like->match))
+			return rule;
+	return NULL;
+}
+
+/* By a walk through a set: where rules of several are together, each takes his. */
+static struct kdbus_rule *kdbus_rule_find_in(const struct kdbus_rule_set *set,
+					     const struct kdbus_rule *like)
+{
 	struct kdbus_rule_entry *entry;
 	struct kdbus_rule *rule;
 
-	if (like->peer &&
-	    like->entries[0].key.detail == KDBUS_RULE_PATH_NAMESPACE) {
-		list_for_each_entry_reverse(rule, &like->peer->rules, list)
-			if (kdbus_match_equal(&rule->match, &like->match))
-				return rule;
-		return NULL;
-	}
-	list = rhltable_lookup(&bus->rules, &like->entries[0].key,
-			       kdbus_rules_params);
-	rhl_for_each_entry_rcu(entry, pos, list, node) {
+	hlist_for_each_entry(entry, &set->entries, node) {
 		rule = entry->rule;
 		if (rule->peer != like->peer)
 			continue;
@@ -407,6 +453,30 @@ static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
 			return rule;
 	}
 	return NULL;
+}
+
+/*
+ * The latest that is equal, as dbus-daemon looks for it.  What is in the same set
+ * may be of many others, and one peer may have many rules in many sets, so the
+ * shorter way is taken.  Of a namespace of paths dbus-daemon does not ask which, so
+ * the sets do not help to find it.
+ */
+static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
+						const struct kdbus_rule *like)
+{
+	const struct kdbus_rule_key *key = &like->entries[0].key;
+	struct kdbus_rule_set *set;
+
+	lockdep_assert_held(&bus->lock);
+
+	if (like->peer && key->detail == KDBUS_RULE_PATH_NAMESPACE)
+		return kdbus_rule_find_own(like);
+	set = rhashtable_lookup_fast(&bus->rules, key, kdbus_rules_params);
+	if (!set)
+		return NULL;
+	if (like->peer && like->peer->rules_count < set->count)
+		return kdbus_rule_find_own(like);
+	return kdbus_rule_find_in(set, like);
 }
 
 /**
@@ -428,9 +498,7 @@ int kdbus_rule_remove(struct kdbus_bus *bus, struct kdbus_peer *peer,
 	if (IS_ERR(like))
 		return PTR_ERR(like);
 	mutex_lock(&bus->lock);
-	rcu_read_lock();
 	rule = kdbus_rule_find_equal(bus, like);
-	rcu_read_unlock();
 	if (rule)
 		kdbus_rule_drop(bus, rule);
 	mutex_unlock(&bus->lock);
@@ -449,11 +517,7 @@ void kdbus_rules_remove_all(struct kdbus_peer *peer)
 	struct kdbus_rule *rule, *next;
 
 	mutex_lock(&peer->bus->lock);
-	/*
-	 * From the youngest on: that is where the table keeps it among others
-	 * of the same key, and the search for an old one would be long.
-	 */
-	list_for_each_entry_safe_reverse(rule, next, &peer->rules, list)
+	list_for_each_entry_safe(rule, next, &peer->rules, list)
 		kdbus_rule_drop(peer->bus, rule);
 	mutex_unlock(&peer->bus->lock);
 }
@@ -466,7 +530,7 @@ void kdbus_rules_free_foreign(struct kdbus_bus *bus)
 {
 	struct kdbus_rule *rule, *next;
 
-	list_for_each_entry_safe_reverse(rule, next, &bus->foreign_rules, list)
+	list_for_each_entry_safe(rule, next, &bus->foreign_rules, list)
 		kdbus_rule_drop(bus, rule);
 }
 
@@ -515,14 +579,16 @@ static bool kdbus_probe_matches(const struct kdbus_probe *probe,
 static bool kdbus_probe_lookup(const struct kdbus_probe *probe,
 			       const struct kdbus_rule_key *key)
 {
-	struct rhlist_head *list, *pos;
 	struct kdbus_rule_entry *entry;
+	struct kdbus_rule_set *set;
 
 	if (!kdbus_probe_step(probe))
 		return false;
-	list = rhltable_lookup(&probe->sender->bus->rules, key,
-			       kdbus_rules_params);
-	rhl_for_each_entry_rcu(entry, pos, list, node) {
+	set = rhashtable_lookup(&probe->sender->bus->rules, key,
+				kdbus_rules_params);
+	if (!set)
+		return true;
+	hlist_for_each_entry_rcu(entry, &set->entries, node) {
 		if (!kdbus_probe_step(probe))
 			return false;
 		if (kdbus_probe_matches(probe, entry->rule) &&

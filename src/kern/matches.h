@@ -25,13 +25,31 @@ struct kdbus_rule_key {
 };
 
 /**
- * struct kdbus_rule_entry - where a rule is found
+ * struct kdbus_rule_set - the rules that are found together
  * @node: in kdbus_bus.rules
+ * @key: what they are indexed by
+ * @entries: their entries, the latest first; there is at least one
+ * @count: number of them
+ * @rcu: freed behind a grace period
+ */
+struct kdbus_rule_set {
+	struct rhash_head node;
+	struct kdbus_rule_key key;
+	struct hlist_head entries;
+	u32 count;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct kdbus_rule_entry - where a rule is found
+ * @node: in kdbus_rule_set.entries
+ * @set: of which set
  * @key: see above
  * @rule: the rule
  */
 struct kdbus_rule_entry {
-	struct rhlist_head node;
+	struct hlist_node node;
+	struct kdbus_rule_set *set;
 	struct kdbus_rule_key key;
 	struct kdbus_rule *rule;
 };
