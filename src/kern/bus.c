@@ -63,6 +63,7 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 	kref_init(&bus->kref);
 	mutex_init(&bus->lock);
 	INIT_LIST_HEAD(&bus->peers);
+	xa_init(&bus->by_id);
 	INIT_LIST_HEAD(&bus->foreign_rules);
 	spin_lock_init(&bus->batch_lock);
 	bus->tables = tables;
@@ -148,6 +149,7 @@ static void kdbus_bus_free(struct kref *kref)
 	rhashtable_destroy(&bus->names);
 	free_percpu(bus->stats);
 	kdbus_bus_uncharge(bus);
+	xa_destroy(&bus->by_id);
 	mutex_destroy(&bus->lock);
 	put_net(bus->net);
 	kfree(bus);

@@ -33,6 +33,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/xarray.h>
 
 #include "../uapi/kdbus.h"
 #include "off.h"
@@ -95,10 +96,11 @@ struct kdbus_stats {
  * @threads: kernel threads that read and write for attached clients: its own, as
  *	the owner can keep them waiting
  * @path: where it listens, for the listing
- * @lock: guards @peers, @next_peer and changes of @config, @forced_off and what
+ * @lock: guards @peers, @by_id, @next_peer and changes of @config, @forced_off and what
  *	follows @rules
  * @peers: all connections, accepted or not
- * @next_peer: number of the next one
+ * @by_id: the same by their numbers
+ * @next_peer: number of the latest one
  * @config: what the owner has said; read under the lock of a recipient's
  *	queue, which a change passes through before it returns
  * @forced_off: the fast path is off whatever the owner says; likewise
@@ -129,6 +131,7 @@ struct kdbus_bus {
 
 	struct mutex lock;
 	struct list_head peers;
+	struct xarray by_id;
 	u64 next_peer;
 	struct kdbus_bus_config config;
 	bool forced_off;

@@ -150,11 +150,9 @@ static int kdbus_approve_by_id(struct kdbus_peer *from,
 	int ret = -ENOENT;
 
 	mutex_lock(&bus->lock);
-	list_for_each_entry(to, &bus->peers, list)
-		if (to->id == approval->recipient) {
-			ret = kdbus_allow(from, to, approval);
-			break;
-		}
+	to = kdbus_peer_find(bus, approval->recipient);
+	if (to)
+		ret = kdbus_allow(from, to, approval);
 	mutex_unlock(&bus->lock);
 	return ret;
 }

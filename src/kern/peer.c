@@ -71,6 +71,7 @@ static void kdbus_peer_free_work(struct work_struct *work)
 
 	mutex_lock(&peer->bus->lock);
 	list_del(&peer->list);
+	xa_erase(&peer->bus->by_id, peer->id);
 	mutex_unlock(&peer->bus->lock);
 	kdbus_peer_free(peer);
 }
@@ -92,6 +93,24 @@ static void kdbus_peer_setup(struct kdbus_peer *peer)
 	spin_lock_init(&peer->owed_lock);
 	INIT_LIST_HEAD(&peer->owed);
 	kdbus_label_current(&peer->label);
+}
+
+/* Whoever looks through the bus may see it from now on. */
+static int kdbus_peer_enter(struct kdbus_peer *peer)
+{
+	struct kdbus_bus *bus = peer->bus;
+	int ret;
+
+	mutex_lock(&bus->lock);
+	peer->id = bus->next_peer + 1;
+	ret = xa_err(xa_store(&bus->by_id, peer->id, peer,
+			      GFP_KERNEL_ACCOUNT));
+	if (!ret) {
+		bus->next_peer = peer->id;
+		list_add_tail(&peer->list, &bus->peers);
+	}
+	mutex_unlock(&bus->lock);
+	return ret;
 }
 
 /**
@@ -119,17 +138,15 @@ struct kdbus_peer *kdbus_peer_new(struct kdbus_bus *bus, struct sock *client,
 	if (!peer->user || !peer->owner)
 		goto free;
 	kdbus_peer_setup(peer);
-	peer->bus = kdbus_bus_get(bus);
+	peer->bus = bus;
 	peer->transport = transport;
 	peer->client_sk = client;
-	sock_hold(client);
 	peer->daemon_sk = daemon;
+	if (kdbus_peer_enter(peer))
+		goto free;
+	kdbus_bus_get(bus);
+	sock_hold(client);
 	sock_hold(daemon);
-
-	mutex_lock(&bus->lock);
-	peer->id = ++bus->next_peer;
-	list_add_tail(&peer->list, &bus->peers);
-	mutex_unlock(&bus->lock);
 	return peer;
 free:
 	if (peer->user)
@@ -138,6 +155,22 @@ free:
 		kdbus_user_put(peer->owner);
 	kfree(peer);
 	return NULL;
+}
+
+/**
+ * kdbus_peer_find() - look up a connection
+ * @bus: the bus
+ * @id: number of the connection
+ *
+ * Context: under kdbus_bus.lock, which also keeps its memory.
+ * Return: the peer, which may be about to go, or NULL.
+ */
+struct kdbus_peer *kdbus_peer_find(struct kdbus_bus *bus, u64 id)
+{
+	lockdep_assert_held(&bus->lock);
+
+	/* An index has no more bits than that. */
+	return id <= ULONG_MAX ? xa_load(&bus->by_id, id) : NULL;
 }
 
 /**

@@ -245,6 +245,7 @@ struct kdbus_peer *kdbus_peer_new(struct kdbus_bus *bus, struct sock *client,
 				  struct sock *daemon,
 				  const struct kdbus_transport *transport,
 				  kuid_t uid);
+struct kdbus_peer *kdbus_peer_find(struct kdbus_bus *bus, u64 id);
 struct kdbus_peer *kdbus_peer_get(struct kdbus_peer *peer);
 void kdbus_peer_put(struct kdbus_peer *peer);
 void kdbus_peer_set_caps(struct kdbus_peer *peer, u32 caps);
