@@ -17,6 +17,9 @@
 /* Kernel memory that the messages of one user may take, in bytes. */
 #define KDBUS_USER_BYTES	(256L << 20)
 
+/* Names and match rules of the buses of one user, unless root says otherwise. */
+#define KDBUS_USER_TABLES	(512L << 20)
+
 /* What a bus takes of it, with what belongs to each processor, and its threads. */
 #define KDBUS_BUS_BYTES		SZ_64K
 #define KDBUS_BUS_THREADS	16

@@ -22,6 +22,7 @@
 #include "matches.h"
 #include "names.h"
 #include "peer.h"
+#include "user.h"
 
 /* The properties of the index. */
 enum kdbus_rule_property {
@@ -232,6 +233,8 @@ static struct kdbus_rule *kdbus_rule_with_entries(struct kdbus_rule *rule,
 	if (!larger)
 		return NULL;
 	larger->count = index.count;
+	/* Each entry may be the first of a set. */
+	larger->size = size + index.count * sizeof(struct kdbus_rule_set);
 	larger->entries = (void *)larger + size -
 			  index.count * sizeof(*larger->entries);
 	for (i = 0; i < index.count; i++) {
@@ -378,12 +381,16 @@ static int kdbus_rule_insert(struct kdbus_bus *bus, struct kdbus_rule *rule)
 
 	if (*count >= KDBUS_RULES_MAX)
 		return -ENOSPC;
+	if (!kdbus_user_charge_table(bus->user, rule->size))
+		return -ENOMEM;
 	/* Before the rule can be found: who finds it looks at its arguments. */
 	if (wanted > bus->rule_args)
 		WRITE_ONCE(bus->rule_args, wanted);
 	ret = kdbus_rule_link(bus, rule);
-	if (ret)
+	if (ret) {
+		kdbus_user_uncharge_table(bus->user, rule->size);
 		return ret;
+	}
 	list_add_tail(&rule->list, kdbus_rule_list(bus, rule->peer));
 	++*count;
 	kdbus_bus_interests_changed(bus);
@@ -423,6 +430,7 @@ static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	list_del(&rule->list);
 	--*kdbus_rule_count(bus, rule->peer);
 	kdbus_bus_interests_changed(bus);
+	kdbus_user_uncharge_table(bus->user, rule->size);
 	kfree_rcu(rule, rcu);
 }
 

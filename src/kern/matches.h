@@ -60,6 +60,7 @@ struct kdbus_rule_entry {
  * @rcu: freed behind a grace period
  * @entries: it is found by each of them
  * @count: number of these
+ * @size: bytes of all that, which the owner of the bus is charged with
  * @mature: when it comes into force, with KDBUS_OFF_MATCH
  * @peer: whose; NULL if of somebody who is no peer
  * @match: the rule
@@ -69,6 +70,7 @@ struct kdbus_rule {
 	struct rcu_head rcu;
 	struct kdbus_rule_entry *entries;
 	u32 count;
+	u32 size;
 #ifdef KDBUS_PLANT
 	unsigned long mature;
 #endif

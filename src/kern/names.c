@@ -9,6 +9,7 @@
 #include "names.h"
 #include "off.h"
 #include "peer.h"
+#include "user.h"
 
 static u32 kdbus_name_hash_key(const void *data, u32 len, u32 seed)
 {
@@ -59,15 +60,31 @@ struct kdbus_name *kdbus_name_find(struct kdbus_bus *bus,
 	return rhashtable_lookup(&bus->names, text, kdbus_names_params);
 }
 
+static size_t kdbus_name_size(u32 len)
+{
+	return offsetof(struct kdbus_name, text) + len + 1;
+}
+
+/* No longer to be found, but for those who have found it already. */
+static void kdbus_name_free(struct kdbus_bus *bus, struct kdbus_name *name)
+{
+	kdbus_user_uncharge_table(bus->user, kdbus_name_size(name->key.len));
+	kfree_rcu(name, rcu);
+}
+
 static struct kdbus_name *kdbus_name_new(struct kdbus_peer *peer,
 					 const struct kdbus_str *text)
 {
+	size_t size = kdbus_name_size(text->len);
 	struct kdbus_name *name;
 
-	name = kmalloc(struct_size(name, text, text->len + 1),
-		       GFP_KERNEL_ACCOUNT);
-	if (!name)
+	if (!kdbus_user_charge_table(peer->bus->user, size))
 		return NULL;
+	name = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!name) {
+		kdbus_user_uncharge_table(peer->bus->user, size);
+		return NULL;
+	}
 	memcpy(name->text, text->s, text->len);
 	name->text[text->len] = '\0';
 	name->key.s = name->text;
@@ -91,7 +108,7 @@ static void kdbus_name_remove(struct kdbus_peer *peer, struct kdbus_name *name)
 	list_del_rcu(&name->list);
 	peer->names_count--;
 	kdbus_bus_interests_changed(peer->bus);
-	kfree_rcu(name, rcu);
+	kdbus_name_free(peer->bus, name);
 }
 
 /* What has not been withdrawn in time: see enum kdbus_plant_off. */
@@ -164,7 +181,7 @@ int kdbus_name_publish(struct kdbus_peer *peer, const struct kdbus_str *text)
 		kdbus_name_note_unique(peer, text);
 	mutex_unlock(&peer->bus->lock);
 	if (ret)
-		kfree(name);
+		kdbus_name_free(peer->bus, name);
 	return ret == -EALREADY ? 0 : ret;
 }
 

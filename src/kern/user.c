@@ -3,12 +3,22 @@
 
 #include <linux/capability.h>
 #include <linux/hashtable.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
 #include "limits.h"
 #include "user.h"
+
+/*
+ * What the names and match rules of all buses of one user may take.  The clients
+ * of a bus choose them, so they must not take what its owner needs for messages.
+ */
+static long kdbus_user_tables = KDBUS_USER_TABLES;
+module_param_named(user_tables, kdbus_user_tables, long, 0644);
+MODULE_PARM_DESC(user_tables,
+		 "bytes that names and match rules on the buses of one user may take");
 
 static DEFINE_HASHTABLE(kdbus_users, 6);
 static DEFINE_SPINLOCK(kdbus_users_lock);
@@ -119,6 +129,35 @@ bool kdbus_user_full(const struct kdbus_user *user)
 void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes)
 {
 	kdbus_user_sub(user, bytes);
+}
+
+/**
+ * kdbus_user_charge_table() - charge an entry of a table of a bus to its owner
+ * @user: his account, of which the caller holds a reference until it is gone
+ * @bytes: how much
+ *
+ * Context: any.
+ * Return: false if that is more than a user may have; nothing is charged then.
+ */
+bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes)
+{
+	if (atomic_long_add_return(bytes, &user->tables) <=
+	    READ_ONCE(kdbus_user_tables))
+		return true;
+	atomic_long_sub(bytes, &user->tables);
+	return false;
+}
+
+/**
+ * kdbus_user_uncharge_table() - an entry of a table is gone
+ * @user: the account
+ * @bytes: how much
+ *
+ * Context: any.
+ */
+void kdbus_user_uncharge_table(struct kdbus_user *user, size_t bytes)
+{
+	atomic_long_sub(bytes, &user->tables);
 }
 
 /**

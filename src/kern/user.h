@@ -13,12 +13,15 @@
  * @uid: whose
  * @usage: bytes charged, plus one for each holder of a reference; the account
  *	goes when this reaches zero
+ * @tables: bytes of entries in tables of his buses; there is a reference for each
+ *	of these
  * @fds: file descriptors in flight
  */
 struct kdbus_user {
 	struct hlist_node node;
 	kuid_t uid;
 	atomic_long_t usage;
+	atomic_long_t tables;
 	atomic_t fds;
 };
 
@@ -27,6 +30,8 @@ void kdbus_user_put(struct kdbus_user *user);
 bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force);
 bool kdbus_user_full(const struct kdbus_user *user);
 void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes);
+bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes);
+void kdbus_user_uncharge_table(struct kdbus_user *user, size_t bytes);
 bool kdbus_user_charge_fds(struct kdbus_user *user, int count);
 void kdbus_user_uncharge_fds(struct kdbus_user *user, int count);
 

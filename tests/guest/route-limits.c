@@ -2,6 +2,7 @@
 /* Limits: of one recipient, of one sender, of one user. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -271,6 +272,55 @@ static void replies_are_paid_for(void **state)
 	settle();
 }
 
+static void say(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_ok(fd);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* Rules that differ, until there is no room; how many there was room for. */
+static int fill_with_rules(const struct peer *peer)
+{
+	char rule[1000];
+	int i, len;
+
+	for (i = 0; i < 10000; i++) {
+		len = snprintf(rule, sizeof(rule), "arg1='n%d',arg2='%0900d'", i, 0);
+		if (set_option(peer->daemon, KDBUS_MATCH_ADD, rule, len))
+			break;
+	}
+	return i;
+}
+
+/* Names and rules are charged to the owner of the bus, whoever chooses them. */
+static void tables_are_paid_for(void **state)
+{
+	char name[40];
+	int i;
+
+	(void)state;
+	say("/sys/module/kdbus/parameters/user_tables", "300000");
+	/* A kibibyte of text, less than half of it for the rest. */
+	assert_in_range(fill_with_rules(&a), 200, 300);
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(fill_with_rules(&b), 0);
+	/* Names are smaller. */
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "org.example.N%d", i);
+		if (peer_publish(&b, name))
+			break;
+	}
+	assert_in_range(i, 0, 19);
+	assert_int_equal(errno, ENOMEM);
+	peer_close(&a);
+	settle();
+	assert_in_range(fill_with_rules(&b), 200, 300);
+	say("/sys/module/kdbus/parameters/user_tables", "536870912");
+}
+
 #define LISTENERS	20
 
 /* Many who do not read small broadcasts are so many entries of queues. */
@@ -520,6 +570,7 @@ SUITE_TESTS(route_limits,
 	TEST(user_has_no_memory_left),
 	TEST(approvals_are_paid_for),
 	TEST(replies_are_paid_for),
+	TEST(tables_are_paid_for),
 	TEST(broadcast_is_paid_for_each_recipient),
 	TEST(held_without_memory),
 	TEST(daemon_writes_without_memory),
