@@ -227,12 +227,29 @@ static void kdbus_pump_all(struct kdbus_unix *u, int *steps)
 }
 
 /**
- * kdbus_pump() - there may be something to read, or room for it
+ * kdbus_pump_here() - read what there is
  * @u: the socket
+ *
+ * Context: process context of the owner of the bus or a kernel thread of the bus,
+ * may sleep, no locks.
+ */
+void kdbus_pump_here(struct kdbus_unix *u)
+{
+	kdbus_unix_turn(u, &u->pump, kdbus_pump_all);
+}
+
+/**
+ * kdbus_pump() - there may be something to read
+ * @u: the socket
+ *
+ * Whoever comes here must not have to wait for an owner who has kept the socket.
  *
  * Context: process context, may sleep, no locks.
  */
 void kdbus_pump(struct kdbus_unix *u)
 {
-	kdbus_unix_turn(u, &u->pump, kdbus_pump_all);
+	if (kdbus_unix_ours(u))
+		kdbus_pump_here(u);
+	else
+		kdbus_unix_work(u, 0);
 }

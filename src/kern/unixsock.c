@@ -32,6 +32,28 @@ struct file *kdbus_unix_get(struct kdbus_unix *u)
 }
 
 /**
+ * kdbus_unix_ours() - has everybody else given the socket up?
+ * @u: the socket
+ *
+ * Until then the owner of the bus may be reading from it, for as long as he likes,
+ * and nobody else can read meanwhile.  Once nobody else has the file, nobody can
+ * get it.  Others in the module who use it just now look like somebody else: that
+ * is found out by the next one who asks.
+ *
+ * Context: any.
+ */
+bool kdbus_unix_ours(struct kdbus_unix *u)
+{
+	if (READ_ONCE(u->ours))
+		return true;
+	spin_lock_bh(&u->lock);
+	if (u->file && file_count(u->file) == 1)
+		WRITE_ONCE(u->ours, true);
+	spin_unlock_bh(&u->lock);
+	return READ_ONCE(u->ours);
+}
+
+/**
  * kdbus_unix_work() - leave something to a kernel thread
  * @u: the socket
  * @delay: jiffies until then

@@ -56,6 +56,7 @@ enum kdbus_unix_flag {
  * @lock: guards @file
  * @file: the socket's file, with a reference; NULL once it is given up
  * @sock: the socket; to be used with a reference of kdbus_unix_get() only
+ * @ours: nobody but the module has the file any more
  * @hooked: the callbacks are ours
  * @data_ready: of the socket, before that
  * @state_change: likewise
@@ -83,6 +84,7 @@ struct kdbus_unix {
 	spinlock_t lock;
 	struct file *file;
 	struct socket *sock;
+	bool ours;
 	bool hooked;
 	void (*data_ready)(struct sock *sk);
 	void (*state_change)(struct sock *sk);
@@ -106,6 +108,7 @@ struct kdbus_unix {
 
 struct sock *kdbus_unix_other(const struct kdbus_unix *u);
 struct file *kdbus_unix_get(struct kdbus_unix *u);
+bool kdbus_unix_ours(struct kdbus_unix *u);
 void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay);
 void kdbus_unix_await_work(struct kdbus_unix *u);
 bool kdbus_unix_empty(const struct kdbus_unix *u);

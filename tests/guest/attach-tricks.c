@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "late.h"
 
 /* The other end in another process, or in several. */
 static void passed_on(void **state)
@@ -416,6 +418,87 @@ static void closed_while_written_to(void **state)
 	assert_true(goes_fast(&a, &b, fast()));
 }
 
+/* An owner who reads from the socket that he has handed over. */
+struct thief {
+	int fd;
+	uint8_t *page;
+	atomic_bool stop;
+};
+
+static void *steal(void *data)
+{
+	struct thief *thief = data;
+
+	while (!thief->stop &&
+	       recv(thief->fd, thief->page, PAGE, MSG_DONTWAIT) < 0)
+		;
+	return NULL;
+}
+
+struct talker {
+	int fd;
+	atomic_bool stop;
+};
+
+static void *talk(void *data)
+{
+	struct talker *talker = data;
+
+	while (!talker->stop)
+		if (send(talker->fd, "NOTHING\r\n", 9, MSG_DONTWAIT) < 0)
+			usleep(1000);
+	return NULL;
+}
+
+/* Until the owner has got something into memory that does not come. */
+static void wait_for_theft(int uffd, int daemon)
+{
+	struct pollfd p = { .fd = uffd, .events = POLLIN };
+	int i;
+
+	for (i = 0; i < 5000 && !poll(&p, 1, 1); i++)
+		drain_end(daemon);
+	late_wait(uffd);
+}
+
+/* It keeps nobody else waiting. */
+static void owner_keeps_the_socket(void **state)
+{
+	struct talker talker = {};
+	struct thief thief = {};
+	pthread_t stealing, talking;
+	int end[2], uffd, daemon, ret;
+	struct timespec until;
+
+	(void)state;
+	thief.page = late_page(&uffd);
+	if (!thief.page)
+		skip();
+	pair(end);
+	daemon = attach(bus.listener, end[1]);
+	assert_ok(daemon);
+	send_bytes(end[0], "", 1);
+	thief.fd = end[1];
+	talker.fd = end[0];
+	assert_int_equal(pthread_create(&stealing, NULL, steal, &thief), 0);
+	assert_int_equal(pthread_create(&talking, NULL, talk, &talker), 0);
+	wait_for_theft(uffd, daemon);
+	usleep(slowly(50) * 1000);
+	talker.stop = true;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += slowly(5);
+	ret = pthread_timedjoin_np(talking, NULL, &until);
+	late_give(uffd, thief.page, "", 1);
+	thief.stop = true;
+	pthread_join(stealing, NULL);
+	if (ret)
+		pthread_join(talking, NULL);
+	late_end(uffd, thief.page);
+	close_pair(end);
+	close(daemon);
+	assert_int_equal(ret, 0);
+}
+
 #define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_tricks,
@@ -429,4 +512,5 @@ SUITE_TESTS(attach_tricks,
 	TEST(over_itself),
 	TEST(owner_is_killed),
 	TEST(writers_and_the_end),
-	TEST(closed_while_written_to));
+	TEST(closed_while_written_to),
+	TEST(owner_keeps_the_socket));

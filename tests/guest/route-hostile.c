@@ -5,23 +5,19 @@
  */
 
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <dbus/dbus.h>
 
+#include "late.h"
 #include "slow.h"
 #include "trio.h"
-
-#define PAGE	4096
 
 static bool others_talk(void)
 {
@@ -102,50 +98,6 @@ static void memory_that_changes(void **state)
 	writer_free(&u.w);
 }
 
-/* A page whose contents come only when the test wants it; NULL if none can be had. */
-static uint8_t *page_that_waits(int *uffd)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	uint8_t *page;
-
-	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (*uffd < 0 && (errno == ENOSYS || errno == EPERM))
-		return NULL;
-	assert_ok(*uffd);
-	assert_ok(ioctl(*uffd, UFFDIO_API, &api));
-	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_true(page != MAP_FAILED);
-	reg.range.start = (uintptr_t)page;
-	reg.range.len = PAGE;
-	assert_ok(ioctl(*uffd, UFFDIO_REGISTER, &reg));
-	return page;
-}
-
-static void wait_for_fault(int uffd)
-{
-	struct pollfd p = { .fd = uffd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	assert_int_equal(poll(&p, 1, slowly(5000)), 1);
-	assert_int_equal(read(uffd, &msg, sizeof(msg)), sizeof(msg));
-	assert_int_equal(msg.event, UFFD_EVENT_PAGEFAULT);
-}
-
-static void give_page(int uffd, uint8_t *page, const void *bytes, size_t len)
-{
-	static uint8_t contents[PAGE] __attribute__((aligned(PAGE)));
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)page,
-		.src = (uintptr_t)contents,
-		.len = PAGE,
-	};
-
-	memcpy(contents, bytes, len);
-	assert_ok(ioctl(uffd, UFFDIO_COPY, &copy));
-}
-
 /*
  * A call on a's socket that waits for its memory, while stuck_end() has not
  * been called.
@@ -179,21 +131,20 @@ static void *stuck_thread(void *data)
 
 static void stuck_begin(struct stuck *stuck)
 {
-	stuck->page = page_that_waits(&stuck->uffd);
+	stuck->page = late_page(&stuck->uffd);
 	if (!stuck->page)
 		skip();
 	assert_int_equal(pthread_create(&stuck->thread, NULL, stuck_thread,
 					stuck), 0);
-	wait_for_fault(stuck->uffd);
+	late_wait(stuck->uffd);
 }
 
 /* The memory comes, and holds these bytes. */
 static void stuck_end(struct stuck *stuck, const void *bytes, size_t len)
 {
-	give_page(stuck->uffd, stuck->page, bytes, len);
+	late_give(stuck->uffd, stuck->page, bytes, len);
 	pthread_join(stuck->thread, NULL);
-	munmap(stuck->page, PAGE);
-	close(stuck->uffd);
+	late_end(stuck->uffd, stuck->page);
 }
 
 /* Whoever sends from memory that does not come keeps only himself waiting. */
