@@ -63,7 +63,7 @@ struct kdbus_bus *kdbus_bus_new(struct net *net, const char *path,
 	kref_init(&bus->kref);
 	mutex_init(&bus->lock);
 	INIT_LIST_HEAD(&bus->peers);
-	xa_init(&bus->by_id);
+	xa_init_flags(&bus->by_id, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&bus->foreign_rules);
 	spin_lock_init(&bus->batch_lock);
 	bus->tables = tables;

@@ -381,7 +381,7 @@ static int kdbus_rule_insert(struct kdbus_bus *bus, struct kdbus_rule *rule)
 
 	if (*count >= KDBUS_RULES_MAX)
 		return -ENOSPC;
-	if (!kdbus_user_charge_table(bus->user, rule->size))
+	if (!kdbus_user_charge_table(bus->user, rule->size, false))
 		return -ENOMEM;
 	/* Before the rule can be found: who finds it looks at its arguments. */
 	if (wanted > bus->rule_args)
@@ -434,32 +434,37 @@ static void kdbus_rule_drop(struct kdbus_bus *bus, struct kdbus_rule *rule)
 	kfree_rcu(rule, rcu);
 }
 
-/* The latest of a peer that is equal, by a walk through all that are his. */
-static struct kdbus_rule *kdbus_rule_find_own(const struct kdbus_rule *like)
+/* Of a peer, what dbus-daemon takes for equal; of all others, each takes his own. */
+static bool kdbus_rule_equal(const struct kdbus_rule *rule,
+			     const struct kdbus_rule *like)
+{
+	if (rule->peer != like->peer)
+		return false;
+	return like->peer ? kdbus_match_equal(&rule->match, &like->match) :
+			    kdbus_match_same(&rule->match, &like->match);
+}
+
+static struct kdbus_rule *
+kdbus_rule_find_in_list(const struct list_head *list,
+			const struct kdbus_rule *like)
 {
 	struct kdbus_rule *rule;
 
-	list_for_each_entry_reverse(rule, &like->peer->rules, list)
-		if (kdbus_match_equal(&rule->match, &like->match))
+	list_for_each_entry_reverse(rule, list, list)
+		if (kdbus_rule_equal(rule, like))
 			return rule;
 	return NULL;
 }
 
-/* By a walk through a set: where rules of several are together, each takes his. */
-static struct kdbus_rule *kdbus_rule_find_in(const struct kdbus_rule_set *set,
-					     const struct kdbus_rule *like)
+static struct kdbus_rule *
+kdbus_rule_find_in_set(const struct kdbus_rule_set *set,
+		       const struct kdbus_rule *like)
 {
 	struct kdbus_rule_entry *entry;
-	struct kdbus_rule *rule;
 
-	hlist_for_each_entry(entry, &set->entries, node) {
-		rule = entry->rule;
-		if (rule->peer != like->peer)
-			continue;
-		if (like->peer ? kdbus_match_equal(&rule->match, &like->match) :
-				 kdbus_match_same(&rule->match, &like->match))
-			return rule;
-	}
+	hlist_for_each_entry(entry, &set->entries, node)
+		if (kdbus_rule_equal(entry->rule, like))
+			return entry->rule;
 	return NULL;
 }
 
@@ -473,18 +478,19 @@ static struct kdbus_rule *kdbus_rule_find_equal(struct kdbus_bus *bus,
 						const struct kdbus_rule *like)
 {
 	const struct kdbus_rule_key *key = &like->entries[0].key;
+	struct list_head *list = kdbus_rule_list(bus, like->peer);
 	struct kdbus_rule_set *set;
 
 	lockdep_assert_held(&bus->lock);
 
 	if (like->peer && key->detail == KDBUS_RULE_PATH_NAMESPACE)
-		return kdbus_rule_find_own(like);
+		return kdbus_rule_find_in_list(list, like);
 	set = rhashtable_lookup_fast(&bus->rules, key, kdbus_rules_params);
 	if (!set)
 		return NULL;
-	if (like->peer && like->peer->rules_count < set->count)
-		return kdbus_rule_find_own(like);
-	return kdbus_rule_find_in(set, like);
+	if (*kdbus_rule_count(bus, like->peer) < set->count)
+		return kdbus_rule_find_in_list(list, like);
+	return kdbus_rule_find_in_set(set, like);
 }
 
 /**

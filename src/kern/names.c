@@ -78,7 +78,8 @@ static struct kdbus_name *kdbus_name_new(struct kdbus_peer *peer,
 	size_t size = kdbus_name_size(text->len);
 	struct kdbus_name *name;
 
-	if (!kdbus_user_charge_table(peer->bus->user, size))
+	/* Without it dbus-daemon approves nothing: match rules leave room. */
+	if (!kdbus_user_charge_table(peer->bus->user, size, true))
 		return NULL;
 	name = kmalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!name) {

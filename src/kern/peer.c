@@ -99,12 +99,14 @@ static void kdbus_peer_setup(struct kdbus_peer *peer)
 static int kdbus_peer_enter(struct kdbus_peer *peer)
 {
 	struct kdbus_bus *bus = peer->bus;
-	int ret;
+	int ret = -ENOSPC;
 
 	mutex_lock(&bus->lock);
 	peer->id = bus->next_peer + 1;
-	ret = xa_err(xa_store(&bus->by_id, peer->id, peer,
-			      GFP_KERNEL_ACCOUNT));
+	/* An index has no more bits than that. */
+	if (peer->id <= ULONG_MAX)
+		ret = xa_err(xa_store(&bus->by_id, peer->id, peer,
+				      GFP_KERNEL_ACCOUNT));
 	if (!ret) {
 		bus->next_peer = peer->id;
 		list_add_tail(&peer->list, &bus->peers);
@@ -169,7 +171,6 @@ struct kdbus_peer *kdbus_peer_find(struct kdbus_bus *bus, u64 id)
 {
 	lockdep_assert_held(&bus->lock);
 
-	/* An index has no more bits than that. */
 	return id <= ULONG_MAX ? xa_load(&bus->by_id, id) : NULL;
 }
 

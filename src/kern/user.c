@@ -135,14 +135,18 @@ void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes)
  * kdbus_user_charge_table() - charge an entry of a table of a bus to its owner
  * @user: his account, of which the caller holds a reference until it is gone
  * @bytes: how much
+ * @last: also if no more than a quarter of the room is left
  *
  * Context: any.
  * Return: false if that is more than a user may have; nothing is charged then.
  */
-bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes)
+bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes, bool last)
 {
-	if (atomic_long_add_return(bytes, &user->tables) <=
-	    READ_ONCE(kdbus_user_tables))
+	long room = READ_ONCE(kdbus_user_tables);
+
+	if (!last)
+		room -= room / 4;
+	if (atomic_long_add_return(bytes, &user->tables) <= room)
 		return true;
 	atomic_long_sub(bytes, &user->tables);
 	return false;

@@ -30,7 +30,7 @@ void kdbus_user_put(struct kdbus_user *user);
 bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force);
 bool kdbus_user_full(const struct kdbus_user *user);
 void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes);
-bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes);
+bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes, bool last);
 void kdbus_user_uncharge_table(struct kdbus_user *user, size_t bytes);
 bool kdbus_user_charge_fds(struct kdbus_user *user, int count);
 void kdbus_user_uncharge_fds(struct kdbus_user *user, int count);
