@@ -96,8 +96,8 @@ struct kdbus_stats {
  * @threads: kernel threads that read and write for attached clients: its own, as
  *	the owner can keep them waiting
  * @path: where it listens, for the listing
- * @lock: guards @peers, @by_id, @next_peer and changes of @config, @forced_off and what
- *	follows @rules
+ * @lock: guards @peers, @by_id, @next_peer and changes of @config, @forced_off and
+ *	what follows @rules
  * @peers: all connections, accepted or not
  * @by_id: the same by their numbers
  * @next_peer: number of the latest one
