@@ -397,6 +397,32 @@ test_module_unsigned() {
 	equal ok "$(finding signature result)"
 }
 
+# mended_by_mokutil ANSWER STATUS: what the mend asks of a mokutil that answers so
+mended_by_mokutil() {
+	put /bin/mokutil "#!/bin/sh" "echo \"\$1\" >>$root/asked" \
+		"[ \"\$1\" != --test-key ] || { echo \"\$2 is $1\"; exit $2; }"
+	chmod 755 "$root/bin/mokutil"
+	rm -f "$root/asked"
+	PATH=$root/bin:$PATH sh -c "$(finding signature mend)" || :
+	paste -sd ' ' "$root/asked"
+}
+
+# Of mokutil's versions, some end with 1 and some with 0 for a key that is enrolled.
+test_module_signed() {
+	local status
+	machine
+	rm -r "$root/sys/module"
+	module_file 6.1.0-9-amd64 "signer=DKMS module signing key"
+	put /sys/kernel/security/lockdown "none [integrity] confidentiality"
+	put /usr/bin/modinfo "#!/bin/sh" "[ \"\$2\" != signer ] || echo DKMS module signing key"
+	chmod 755 "$root/usr/bin/modinfo"
+	equal note "$(PATH=$root/usr/bin:$PATH finding signature result)"
+	for status in 0 1; do
+		equal --test-key "$(mended_by_mokutil "already enrolled" $status)"
+		equal "--test-key --import" "$(mended_by_mokutil "not enrolled" $status)"
+	done
+}
+
 test_module_forbidden() {
 	machine
 	rm -r "$root/sys/module"
