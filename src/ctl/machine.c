@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "run.h"
 
+#define DPKG_STATUS	"/var/lib/dpkg/status"
 #define SECURE_BOOT \
 	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
@@ -119,15 +120,34 @@ static void look_at_module(struct machine *machine)
 	module->placeholder = *placeholder == 'Y';
 }
 
+static bool dpkg_knows_dbus(void)
+{
+	static const char field[] = "Package: ";
+	FILE *file = file_open(DPKG_STATUS);
+	bool known = false;
+	char line[512];
+
+	if (!file)
+		return false;
+	while (!known && fgets(line, sizeof(line), file))
+		known = !strncmp(line, field, strlen(field)) && strstr(line, "dbus");
+	fclose(file);
+	return known;
+}
+
+/* The other's may be there, too: Fedora has dpkg, with a list of nothing. */
 static enum packager find_packager(void)
 {
-	if (file_exists("/var/lib/dpkg/status"))
+	bool dpkg = file_exists(DPKG_STATUS);
+	bool rpm = file_exists("/usr/lib/sysimage/rpm") || file_exists("/var/lib/rpm");
+
+	if (dpkg && (!rpm || dpkg_knows_dbus()))
 		return PACKAGER_APT;
 	if (file_exists("/usr/bin/zypper"))
 		return PACKAGER_ZYPPER;
 	if (file_exists("/usr/bin/dnf") || file_exists("/usr/bin/dnf5"))
 		return PACKAGER_DNF;
-	return PACKAGER_NONE;
+	return dpkg ? PACKAGER_APT : PACKAGER_NONE;
 }
 
 static bool has_stock(void)

@@ -326,6 +326,24 @@ test_superseded_packages() {
 	equal "zypper dup" "$(finding versions mend)"
 }
 
+# Each distribution has the other's package manager, too, to look into its packages.
+test_package_managers_of_others() {
+	machine
+	rm "$root"/var/lib/kdbus/stock/*
+	put /usr/bin/dnf
+	mkdir -p "$root/usr/lib/sysimage/rpm"
+	equal "dnf install kdbus-dbus-stock" "$(finding stock mend)"
+	put /usr/bin/zypper
+	equal "zypper install kdbus-dbus-stock" "$(finding stock mend)"
+	put /var/lib/dpkg/status "Package: libc6" "" "Package: libdbus-1-3" "Status: install ok installed"
+	equal "apt install kdbus-dbus-stock" "$(finding stock mend)"
+	# With a database of either kind, but without a program for that of rpm.
+	put /var/lib/dpkg/status "Package: libc6" "Depends: dbus"
+	equal "zypper install kdbus-dbus-stock" "$(finding stock mend)"
+	rm "$root"/usr/bin/*
+	equal "apt install kdbus-dbus-stock" "$(finding stock mend)"
+}
+
 test_no_stock() {
 	machine
 	rm "$root"/var/lib/kdbus/stock/*
