@@ -62,14 +62,14 @@ static bool check_command_line(const struct machine *machine, struct finding *fi
 	if (!machine->off)
 		return true;
 	mend(finding, "take kdbus=off out of the boot loader's configuration and reboot");
-	return found(finding, RESULT_NOTE, "the kernel's command line has kdbus=off");
+	return found(finding, RESULT_HINDRANCE, "the kernel's command line has kdbus=off");
 }
 
 static bool check_container(const struct machine *machine, struct finding *finding)
 {
 	if (!machine->container)
 		return true;
-	return found(finding, RESULT_NOTE,
+	return found(finding, RESULT_HINDRANCE,
 		     "this is a container, where buses stay plain");
 }
 
@@ -221,7 +221,7 @@ static bool check_signature(const struct machine *machine, struct finding *findi
 			     module->file);
 	}
 	mend(finding, ENROLLED " || " ENROL);
-	return found(finding, RESULT_NOTE,
+	return found(finding, RESULT_HINDRANCE,
 		     "the module is signed by '%s', which this machine has to have enrolled",
 		     module->signer);
 }

@@ -16,13 +16,16 @@
  * enum result - what a check says
  * @RESULT_SKIPPED: there is nothing to check
  * @RESULT_OK: all is well
- * @RESULT_NOTE: somebody wanted it so, or can live with it
+ * @RESULT_NOTE: somebody can live with it
+ * @RESULT_HINDRANCE: a note, too: it keeps buses plain, but somebody wanted it so,
+ *	or there may be nothing to it
  * @RESULT_PROBLEM: it keeps kdbus, or the way back, from working
  */
 enum result {
 	RESULT_SKIPPED,
 	RESULT_OK,
 	RESULT_NOTE,
+	RESULT_HINDRANCE,
 	RESULT_PROBLEM,
 };
 

@@ -199,7 +199,13 @@ int command_status(const struct options *options, int argc, char **argv)
 
 static const char *result_name(enum result result)
 {
-	static const char * const names[] = { "skipped", "ok", "note", "problem" };
+	static const char * const names[] = {
+		[RESULT_SKIPPED] = "skipped",
+		[RESULT_OK] = "ok",
+		[RESULT_NOTE] = "note",
+		[RESULT_HINDRANCE] = "note",
+		[RESULT_PROBLEM] = "problem",
+	};
 
 	return names[result];
 }

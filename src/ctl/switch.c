@@ -69,7 +69,7 @@ static void warn_of_problems(const struct options *options, struct json_object *
 	machine_look(&machine);
 	n = check_machine(&machine, findings, FINDINGS_MAX);
 	for (i = 0; i < n; i++) {
-		if (findings[i].result != RESULT_PROBLEM)
+		if (findings[i].result < RESULT_HINDRANCE)
 			continue;
 		json_object_array_add(array,
 				      json_object_new_string(findings[i].message));

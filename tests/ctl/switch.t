@@ -118,6 +118,27 @@ test_says_what_is_wrong() {
 	contains "$(ctl enable system)" "dbus-daemon is the distribution's"
 }
 
+# So is what somebody wanted so, or what the machine may have enrolled.
+test_says_what_keeps_it_plain() {
+	machine
+	put /proc/cmdline "quiet kdbus=off"
+	contains "$(ctl enable system)" "but so far, the kernel's command line has kdbus=off"
+	contains "$(ctl enable system --json | jq -r '.problems | join(" ")')" "kdbus=off"
+	put /run/systemd/container docker
+	contains "$(ctl enable system)" "but so far, this is a container"
+	rm "$root/run/systemd/container"
+	put /proc/sys/kernel/osrelease 1.2.3
+	put /lib/modules/1.2.3/updates/dkms/kdbus.ko
+	put /sys/module/module/parameters/sig_enforce Y
+	put /bin/modinfo "#!/bin/sh" "echo somebody"
+	chmod 755 "$root/bin/modinfo"
+	PATH=$root/bin:$PATH status_of ctl enable system
+	contains "$said" "the module is signed by 'somebody', which this machine has to have"
+	contains "$said" "mokutil --import"
+	# What can be lived with is for doctor.
+	equal "$said" "${said#*not loaded}"
+}
+
 test_not_installed() {
 	status_of ctl enable system
 	equal 1 "$status"
