@@ -73,12 +73,24 @@ static bool check_container(const struct machine *machine, struct finding *findi
 		     "this is a container, where buses stay plain");
 }
 
+/* In the words of kdbus-rollback, or of kdbus-switch, which has two reasons. */
+static bool check_given_up(const char *reason, struct finding *finding)
+{
+	if (!strncmp(reason, "kdbus-rollback", strlen("kdbus-rollback"))) {
+		mend(finding, "kdbusctl enable --all");
+		return found(finding, RESULT_HINDRANCE, "%s", reason);
+	}
+	if (!strncmp(reason, "cannot write", strlen("cannot write")))
+		mend(finding, "make room on /var or mount it writable, then reboot");
+	else
+		mend(finding, "see journalctl -b -1, then kdbusctl enable --all");
+	return found(finding, RESULT_PROBLEM, "%s", reason);
+}
+
 static bool check_boots(const struct machine *machine, struct finding *finding)
 {
-	if (*machine->given_up) {
-		mend(finding, "see journalctl -b -1, then kdbusctl enable --all");
-		return found(finding, RESULT_PROBLEM, "%s", machine->given_up);
-	}
+	if (*machine->given_up)
+		return check_given_up(machine->given_up, finding);
 	if (!machine->failed_boots)
 		return true;
 	return found(finding, RESULT_NOTE,

@@ -14,7 +14,9 @@
 #define BOOT_COUNT	STATE_DIR "/boot-count"
 /* Packaged copies, where packages may not own what is in /var. */
 #define STOCK_DIRS	{ STATE_DIR "/stock", "/usr/lib/kdbus/stock" }
-/* Boots with kdbus have not come up, so the units keep the buses plain. */
+/* Why the units keep the buses plain until the next boot: boots with kdbus have not
+ * come up or cannot be counted, or kdbus-rollback wants it so.
+ */
 #define OFF_FILE	"/run/kdbus/off"
 
 /**
@@ -69,7 +71,7 @@ struct module {
  * @units: the units are installed
  * @stock: packages to go back to are there
  * @failed_boots: how many boots in a row have not come up, or not yet
- * @given_up: after which kdbus is off, with these words
+ * @given_up: why kdbus is off until the next boot, or empty
  * @packager: what installs packages
  */
 struct machine {

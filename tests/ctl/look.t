@@ -511,6 +511,25 @@ test_failed_boots() {
 	put /run/kdbus/off "two boots with kdbus have failed"
 	equal problem "$(finding boots result)"
 	equal "two boots with kdbus have failed" "$(finding boots message)"
+	contains "$(finding boots mend)" "journalctl -b -1"
+}
+
+# Of the file that keeps it off, not every line is about boots that have failed.
+test_switched_off_at_this_boot() {
+	machine
+	system_on
+	rm -r "$root/var/lib/kdbus"
+	put /var/lib/kdbus "no directory"
+	KDBUS_SWITCH_ROOT=$root sh "$top/scripts/kdbus-switch" guard
+	equal problem "$(finding boots result)"
+	contains "$(finding boots message)" "cannot write"
+	equal "make room on /var or mount it writable, then reboot" "$(finding boots mend)"
+	# As kdbus-rollback writes it, for the running system alone.
+	grep -o "kdbus-rollback has switched it off" "$top/scripts/kdbus-rollback" \
+		>"$root/run/kdbus/off"
+	equal note "$(finding boots result)"
+	equal "kdbus-rollback has switched it off" "$(finding boots message)"
+	equal "kdbusctl enable --all" "$(finding boots mend)"
 }
 
 test_container() {
