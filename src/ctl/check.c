@@ -271,6 +271,9 @@ static bool dir_forbids(const char *path, struct finding *finding)
 	if (!dir)
 		return false;
 	while (!forbids && (entry = readdir(dir))) {
+		/* modprobe reads no others. */
+		if (!name_ends(entry->d_name, ".conf"))
+			continue;
 		file = path_of("%s/%s", path, entry->d_name);
 		forbids = file_forbids(file);
 		if (!forbids)

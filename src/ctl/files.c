@@ -283,6 +283,21 @@ DIR *file_dir(const char *path)
 }
 
 /**
+ * name_ends() - does a name have such an ending?
+ * @name: the name
+ * @suffix: how it ends
+ *
+ * Return: true if so.
+ */
+bool name_ends(const char *name, const char *suffix)
+{
+	size_t length = strlen(name);
+
+	return length >= strlen(suffix) &&
+	       !strcmp(name + length - strlen(suffix), suffix);
+}
+
+/**
  * dir_has() - does a directory contain a file with such an ending?
  * @path: of the directory
  * @suffix: how the name ends
@@ -294,15 +309,11 @@ bool dir_has(const char *path, const char *suffix)
 	DIR *dir = file_dir(path);
 	struct dirent *entry;
 	bool found = false;
-	size_t length;
 
 	if (!dir)
 		return false;
-	while (!found && (entry = readdir(dir))) {
-		length = strlen(entry->d_name);
-		found = length >= strlen(suffix) &&
-			!strcmp(entry->d_name + length - strlen(suffix), suffix);
-	}
+	while (!found && (entry = readdir(dir)))
+		found = name_ends(entry->d_name, suffix);
 	closedir(dir);
 	return found;
 }

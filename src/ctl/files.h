@@ -35,6 +35,7 @@ bool file_link(const char *path, char *target, size_t size);
 bool file_remove(const char *path);
 FILE *file_open(const char *path);
 DIR *file_dir(const char *path);
+bool name_ends(const char *name, const char *suffix);
 bool dir_has(const char *path, const char *suffix);
 
 void text_make_printable(char *text);

@@ -448,6 +448,11 @@ test_module_forbidden() {
 	# To who asks for the module, that a file blacklists it is nothing.
 	put /etc/modprobe.d/mine.conf "# kdbus" "blacklist kdbus" "install kdbusx /bin/false"
 	equal ok "$(finding forbidden result)"
+	# Nor does modprobe read a file of another name.
+	put /etc/modprobe.d/mine.conf.dpkg-old "install kdbus /bin/false"
+	put /etc/modprobe.d/README "install kdbus /bin/false"
+	put /etc/modprobe.d/conf "install kdbus /bin/false"
+	equal ok "$(finding forbidden result)"
 	put /etc/modprobe.d/mine.conf "options x y=1" "  install kdbus /bin/false"
 	equal problem "$(finding forbidden result)"
 	contains "$(finding forbidden message)" "/etc/modprobe.d/mine.conf"
