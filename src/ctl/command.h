@@ -41,6 +41,8 @@ int command_version(const struct options *options, int argc, char **argv);
 /* Common to them: output.c */
 int fail(const struct options *options, int status, const char *format, ...)
 	__printf(3, 4);
+int fail_with(const struct options *options, int status, struct json_object *answer,
+	      const char *format, ...) __printf(4, 5);
 void say(const struct options *options, const char *format, ...)
 	__printf(2, 3);
 void print_json(struct json_object *object);

@@ -100,6 +100,24 @@ void add_bool(struct json_object *object, const char *key, bool value)
 	json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+__printf(3, 0)
+static void fail_as(const struct options *options, struct json_object *answer,
+		    const char *format, va_list args)
+{
+	static bool answered;
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), format, args);
+	fprintf(stderr, "kdbusctl: %s\n", text);
+	add_string(answer, "error", text);
+	if (options->json && !answered) {
+		print_json(answer);
+		answered = true;
+	} else {
+		json_object_put(answer);
+	}
+}
+
 /**
  * fail() - say what went wrong; in JSON only the first time, for one answer
  * @options: say it in JSON too?
@@ -110,21 +128,31 @@ void add_bool(struct json_object *object, const char *key, bool value)
  */
 int fail(const struct options *options, int status, const char *format, ...)
 {
-	static bool answered;
-	struct json_object *object;
-	char text[1024];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	fail_as(options, json_object_new_object(), format, args);
 	va_end(args);
-	fprintf(stderr, "kdbusctl: %s\n", text);
-	if (options->json && !answered) {
-		object = json_object_new_object();
-		add_string(object, "error", text);
-		print_json(object);
-		answered = true;
-	}
+	return status;
+}
+
+/**
+ * fail_with() - the same, if there is more to say
+ * @options: say it in JSON too?
+ * @status: exit status
+ * @answer: to which that is added, and which is given up
+ * @format: as for printf(), without a line break
+ *
+ * Return: @status.
+ */
+int fail_with(const struct options *options, int status, struct json_object *answer,
+	      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fail_as(options, answer, format, args);
+	va_end(args);
 	return status;
 }
 

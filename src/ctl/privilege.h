@@ -14,5 +14,6 @@
 
 bool must_ask(void);
 int ask(const struct options *options, const char *const args[]);
+int ask_for_output(const struct options *options, const char *const args[], char **output);
 
 #endif

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "run.h"
 
 /* As shells have it. */
@@ -80,6 +83,47 @@ int run_quietly(const char *const argv[])
 	if (null >= 0)
 		close(null);
 	return pid < 0 ? STATUS_NOT_FOUND : wait_for(pid);
+}
+
+static char *read_all(int fd)
+{
+	struct stat sb = { 0 };
+	ssize_t length;
+	char *text;
+
+	fstat(fd, &sb);
+	text = room_for(NULL, sb.st_size + 1, 1);
+	length = pread(fd, text, sb.st_size, 0);
+	text[length > 0 ? length : 0] = '\0';
+	return text;
+}
+
+/**
+ * run_for_output() - run a program for all that it says on standard output
+ * @argv: its name and arguments, and NULL
+ * @output: gets that, for free()
+ *
+ * Nobody waits for the end of a pipe, which something that the program has left
+ * running may keep open.
+ *
+ * Return: as run_program().
+ */
+int run_for_output(const char *const argv[], char **output)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC), status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fd < 0 ? -1 : fork();
+	if (!pid) {
+		dup2(fd, STDOUT_FILENO);
+		become(argv, false);
+	}
+	status = pid < 0 ? STATUS_NOT_FOUND : wait_for(pid);
+	*output = read_all(fd);
+	if (fd >= 0)
+		close(fd);
+	return status;
 }
 
 /**

@@ -391,6 +391,41 @@ static bool names_root(int argc, char **argv)
 	return false;
 }
 
+static bool wants_help(int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+/* What kdbus-rollback has said is not lost, whatever the answer is. */
+static int answer_rollback(const struct options *options, bool done, int status,
+			   char *output)
+{
+	struct json_object *answer, *lines;
+	char *rest = output, *line;
+
+	/* It was never run, and somebody has said so. */
+	if (!output)
+		return status;
+	answer = json_object_new_object();
+	lines = json_object_new_array();
+	while ((line = strsep(&rest, "\n")))
+		if (rest || *line)
+			json_object_array_add(lines, json_object_new_string(line));
+	free(output);
+	add_bool(answer, "rolled_back", done && !status);
+	json_object_object_add(answer, "output", lines);
+	if (status)
+		return fail_with(options, status, answer,
+				 "kdbus-rollback has failed with status %d", status);
+	print_json(answer);
+	return 0;
+}
+
 /**
  * command_rollback() - run kdbus-rollback
  * @options: what the command line says
@@ -403,7 +438,8 @@ int command_rollback(const struct options *options, int argc, char **argv)
 {
 	const char *args[8] = { "rollback", "--" };
 	const char *root[8] = { SBINDIR "/kdbus-rollback" };
-	struct json_object *answer;
+	bool help = wants_help(argc, argv);
+	char *output = NULL;
 	int i, n = 1, status;
 
 	if (argc > 4)
@@ -419,16 +455,9 @@ int command_rollback(const struct options *options, int argc, char **argv)
 		args[i + 2] = argv[i];
 		root[n++] = argv[i];
 	}
-	if (must_ask())
-		return ask(options, args);
-	status = options->json ? run_quietly(root) : run_program(root);
 	if (!options->json)
-		return status;
-	if (status)
-		return fail(options, status, "kdbus-rollback has failed with status %d",
-			    status);
-	answer = json_object_new_object();
-	add_bool(answer, "rolled_back", true);
-	print_json(answer);
-	return 0;
+		return must_ask() && !help ? ask(options, args) : run_program(root);
+	status = must_ask() && !help ? ask_for_output(options, args, &output) :
+				       run_for_output(root, &output);
+	return answer_rollback(options, !help, status, output);
 }

@@ -509,4 +509,75 @@ test_plain_user_without_polkit() {
 	contains "$said" "as root it works without: sudo kdbusctl disable"
 }
 
+# with_programs COMMAND...: and those of $root/sbin for all of /usr/sbin
+with_programs() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount sh -ec 'mount --bind "$1/sbin" /usr/sbin && shift && exec "$@"' \
+		sh "$root" "$@"
+}
+
+# rollback_of STATUS: two lines and an empty one, and what is wrong
+rollback_of() {
+	put /sbin/kdbus-rollback "#!/bin/sh" 'echo "kdbus-rollback: one"' echo \
+		'echo "kdbus-rollback: [$*]"' "echo trouble >&2" "exit $1"
+	chmod 755 "$root/sbin/kdbus-rollback"
+}
+
+# polkit_grants COMMAND: whatever kdbusctl asks for; then COMMAND says what root does
+polkit_grants() {
+	copy_for_others
+	mkdir -p "$root/bin"
+	put /bin/pkexec "#!/bin/sh" "shift" "echo \"\$*\" >>$root/asked" "$1"
+	chmod 755 "$root" "$root/bin/pkexec"
+	: >"$root/asked"
+	chmod 666 "$root/asked"
+}
+
+# by_a_user ARG...: kdbusctl, and that pkexec is the only one there
+by_a_user() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env PATH="$root/bin:$PATH" "$root.kdbusctl" "$@"
+}
+
+test_rollback_in_json() {
+	local of='"\(.rolled_back) \(.error) \(.output | join("|"))"'
+	rollback_of 0
+	equal "true null kdbus-rollback: one||kdbus-rollback: [--purge]" \
+		"$(with_programs "$top/build/ctl/kdbusctl" --json rollback -- --purge | jq -r "$of")"
+	contains "$(with_programs "$top/build/ctl/kdbusctl" rollback -- --purge)" "rollback: [--purge]"
+	rollback_of 1
+	status_of with_programs "$top/build/ctl/kdbusctl" --json rollback
+	equal 1 "$status"
+	contains "$said" trouble
+	contains "$said" "kdbusctl: kdbus-rollback has failed with status 1"
+	equal "false kdbus-rollback has failed with status 1 kdbus-rollback: one||kdbus-rollback: []" \
+		"$(sed -n '/^{/,$p' <<<"$said" | jq -r "$of")"
+}
+
+test_rollback_in_json_by_a_user() {
+	polkit_grants 'echo "kdbus-rollback: one"'
+	equal '{"rolled_back":true,"output":["kdbus-rollback: one"]}' \
+		"$(by_a_user --json rollback -- --purge | jq -c .)"
+	equal "rollback -- --purge" "$(cat "$root/asked")"
+	equal "kdbus-rollback: one" "$(by_a_user rollback)"
+	polkit_grants "exit 127"
+	status_of by_a_user --json rollback -- --purge
+	equal 1 "$status"
+	contains "$said" "sudo kdbusctl rollback -- --purge"
+	equal 1 "$(grep -c '"error"' <<<"$said")"
+}
+
+# Who asks what it does has not done it, and needs nobody's leave.
+test_rollback_help_in_json() {
+	local option
+	polkit_grants "echo root"
+	install -D "$top/scripts/kdbus-rollback" "$root/sbin/kdbus-rollback"
+	for option in --help -h; do
+		equal "false true" "$(with_programs setpriv --reuid=65534 --regid=65534 --clear-groups \
+			env PATH="$root/bin:$PATH" "$root.kdbusctl" --json rollback -- --purge $option |
+			jq -r '"\(.rolled_back) \(.output[0] | startswith("kdbus-rollback [--purge]"))"')"
+	done
+	equal "" "$(cat "$root/asked")"
+}
+
 main "$@"
