@@ -160,22 +160,40 @@ static bool session_is_enabled(bool global)
 			!run_quietly(argv);
 }
 
+/* Of root, in one question. */
+static int ask_to_enable_both(const struct options *options)
+{
+	const char *args[5] = { "enable", "--all", "--global" };
+
+	if (options->replace_broker)
+		args[3] = "--replace-dbus-broker";
+	return ask(options, args);
+}
+
+static int ask_to_disable_both(const struct options *options)
+{
+	const char * const args[] = { "disable", "--all", "--global", NULL };
+
+	return ask(options, args);
+}
+
 /* Session buses first, which are taken back if the system bus cannot follow. */
 static int enable_both(const struct options *options, bool global)
 {
-	bool enabled = session_is_enabled(global);
-	bool replaced = broker_is_replaced(UNITS_GLOBAL);
-	int status = enable_session(options, global);
+	bool enabled, replaced;
+	int status;
 
+	if (global && must_ask())
+		return ask_to_enable_both(options);
+	enabled = session_is_enabled(global);
+	replaced = broker_is_replaced(UNITS_GLOBAL);
+	status = enable_session(options, global);
 	if (status)
 		return status;
 	status = enable_system(options);
 	if (!status)
 		return 0;
-	/* Who has just refused to ask as root need not be asked again. */
-	if (global && must_ask())
-		say(options, "session buses of all users stay switched on");
-	else if (!enabled)
+	if (!enabled)
 		disable_session(options, global);
 	else if (global && !replaced)
 		broker_come_back(options, UNITS_GLOBAL);
@@ -209,12 +227,13 @@ static void say_who_keeps_it(const struct options *options)
 		    SESSION_UNIT);
 }
 
+/* Of what root was asked to do, root's kdbusctl has spoken. */
 static void say_what_next(const struct options *options, const struct target *target,
 			  const char *state)
 {
-	if (target->system)
+	if (target->system && !must_ask())
 		say(options, "system bus: switched %s from the next boot", state);
-	if (target->session)
+	if (target->session && !(target->global && must_ask()))
 		say(options, "session bus%s: switched %s from the next login",
 		    target->global ? " of all users" : "", state);
 }
@@ -257,7 +276,9 @@ int command_enable(const struct options *options, int argc, char **argv)
 		return status;
 	answer = answer_for(&target, true);
 	say_what_next(options, &target, "on");
-	warn_of_problems(options, answer);
+	/* The same for what may be wrong; but programs have not heard it. */
+	if (options->json || !must_ask() || !(target.system || target.global))
+		warn_of_problems(options, answer);
 	if (options->json)
 		print_json(answer);
 	else
@@ -281,17 +302,21 @@ int command_disable(const struct options *options, int argc, char **argv)
 
 	if (status)
 		return status;
-	if (target.session)
-		status = disable_session(options, target.global);
-	if (target.session && !target.global && !status)
-		status = check_still_on(options);
-	/* Whatever is wrong with one bus, the other does not have to suffer it. */
-	if (target.system)
-		system = disable_system(options);
+	if (target.system && target.global && must_ask()) {
+		status = ask_to_disable_both(options);
+	} else {
+		if (target.session)
+			status = disable_session(options, target.global);
+		if (target.session && !target.global && !status)
+			status = check_still_on(options);
+		/* Whatever is wrong with one bus, the other does not have to suffer it. */
+		if (target.system)
+			system = disable_system(options);
+	}
 	target.session = target.session && !status;
 	target.system = target.system && !system;
 	say_what_next(options, &target, "off");
-	if (target.session && target.global)
+	if (target.session && target.global && !must_ask())
 		say_who_keeps_it(options);
 	if (status || system)
 		return status ? status : system;

@@ -506,7 +506,7 @@ test_plain_user_without_polkit() {
 	status_of setpriv --reuid=65534 --regid=65534 --clear-groups \
 		env PATH=/nowhere "$root.kdbusctl" disable system
 	equal 1 "$status"
-	contains "$said" "as root it works without: sudo kdbusctl disable"
+	contains "$said" "as root it works without: sudo kdbusctl disable system"
 }
 
 # with_programs COMMAND...: and those of $root/sbin for all of /usr/sbin
@@ -537,6 +537,40 @@ polkit_grants() {
 by_a_user() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
 		env PATH="$root/bin:$PATH" "$root.kdbusctl" "$@"
+}
+
+# What root's kdbusctl says is said, and not once more.
+test_asked_of_polkit_and_said_once() {
+	local verb
+	polkit_grants 'echo "root: $*"'
+	for verb in enable disable; do
+		equal "root: $verb system" "$(by_a_user $verb system)"
+		equal "root: $verb session --global" "$(by_a_user $verb session --global)"
+		# One question is enough.
+		equal "root: $verb --all --global" "$(by_a_user $verb --all --global)"
+		equal "root: $verb --all --global" "$(by_a_user $verb system session --global)"
+		equal "$([ $verb = enable ] && echo true || echo false)" \
+			"$(by_a_user $verb system --json | jq -r .system)"
+	done
+	equal "root: enable --all --global --replace-dbus-broker" \
+		"$(by_a_user enable --all --global --replace-dbus-broker)"
+	equal 11 "$(wc -l <"$root/asked")"
+}
+
+# Of two buses, the user's own is not root's to speak of.
+test_asked_of_polkit_for_one_of_two() {
+	machine
+	polkit_grants 'echo "root: $*"'
+	cp "$top/build/ctl/kdbusctl" "$root/"
+	equal "root: enable system|session bus: switched on from the next login" \
+		"$(as_user env PATH="$root/bin:$PATH" "$root/kdbusctl" enable --all | paste -sd '|')"
+	equal "root: disable system|session bus: switched off from the next login" \
+		"$(as_user env PATH="$root/bin:$PATH" "$root/kdbusctl" disable --all | paste -sd '|')"
+	polkit_grants "exit 126"
+	status_of as_user env PATH="$root/bin:$PATH" "$root/kdbusctl" enable --all
+	equal 1 "$status"
+	contains "$said" "sudo kdbusctl enable system"
+	equal "" "$(find "$root/home" -name 'kdbus-*')"
 }
 
 test_rollback_in_json() {
