@@ -114,6 +114,8 @@ static void look_at_system(struct bus *bus)
 	bus->for_all = bus->enabled;
 	bus->masked_for_all = file_is_masked("/etc/systemd/system/" SYSTEM_UNIT);
 	bus->masked = bus->masked_for_all;
+	/* systemd's note of its active units, which this one stays. */
+	bus->unit_ran = file_exists("/run/systemd/units/invocation:" SYSTEM_UNIT);
 	bus->environment = file_exists("/run/kdbus/dbus.env");
 	file_read("/run/kdbus/system.reason", bus->reason, sizeof(bus->reason));
 }

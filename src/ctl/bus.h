@@ -38,6 +38,7 @@ enum bus_kind {
  * @masked_for_all: the administrator does
  * @broker: what serves it, "dbus-daemon" or "dbus-broker"; for the next boot
  *	or login
+ * @unit_ran: the unit has run at this boot, as far as that can be known
  * @environment: the unit has run, and dbus-daemon is to listen on kdbus
  * @reason: why it is plain, as the unit says, or empty
  * @in_kernel: the module has this bus
@@ -55,6 +56,7 @@ struct bus {
 	bool masked;
 	bool masked_for_all;
 	const char *broker;
+	bool unit_ran;
 	bool environment;
 	char reason[TEXT_MAX];
 	bool in_kernel;

@@ -483,6 +483,12 @@ static void check_plain(const struct machine *machine, const struct bus *bus,
 			      causes[i].message);
 			return;
 		}
+	if (bus->unit_ran && !bus->environment) {
+		found(finding, RESULT_PROBLEM,
+		      "it is plain: at this boot, its unit has kept it so, and could not write why");
+		mend(finding, "journalctl -b -u kdbus-system-bus");
+		return;
+	}
 	if (!bus->runs || !bus->environment) {
 		found(finding, RESULT_NOTE, "it will be on kdbus from the next %s",
 		      next_time(bus));

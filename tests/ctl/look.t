@@ -299,6 +299,24 @@ test_reason_of_the_unit() {
 	equal bus "$(problems)"
 }
 
+# With a full /run, the unit can write neither the environment nor why there is none;
+# but it has run, or it will only at the next boot.
+test_no_room_for_a_reason() {
+	machine
+	system_on
+	put /run/kdbus/counted
+	equal "it will be on kdbus from the next boot" "$(system why)"
+	# As systemd notes it, of units that are active.
+	mkdir -p "$root/run/systemd/units"
+	ln -s 0123456789abcdef "$root/run/systemd/units/invocation:kdbus-system-bus.service"
+	contains "$(system why)" "it is plain: at this boot"
+	equal problem "$(finding 'bus" and .bus == "/run/dbus/system_bus_socket' result)"
+	equal "journalctl -b -u kdbus-system-bus" \
+		"$(finding 'bus" and .bus == "/run/dbus/system_bus_socket' mend)"
+	put /run/kdbus/system.reason "the moon is full"
+	equal "it is plain: the moon is full" "$(system why)"
+}
+
 test_dbus_broker() {
 	machine
 	system_on
