@@ -205,7 +205,7 @@ static bool check_vermagic(const struct machine *machine, struct finding *findin
 	const struct module *module = &machine->module;
 	size_t length = strlen(machine->release);
 
-	if (no_kernel(machine) || !*module->vermagic)
+	if (no_kernel(machine) || !*module->vermagic || module->placeholder)
 		return skip(finding);
 	if (!strncmp(module->vermagic, machine->release, length) &&
 	    strchr(" ", module->vermagic[length]))
@@ -221,7 +221,7 @@ static bool check_signature(const struct machine *machine, struct finding *findi
 {
 	const struct module *module = &machine->module;
 
-	if (no_kernel(machine) || !*module->file)
+	if (no_kernel(machine) || !*module->file || module->placeholder)
 		return skip(finding);
 	if (module->loaded || !machine->must_sign)
 		return true;

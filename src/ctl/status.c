@@ -104,8 +104,12 @@ static void print_module(const struct machine *machine)
 		printf("module    loaded, version %s, address family %d\n",
 		       *module->version ? module->version : "unknown",
 		       module->family);
+	else if (module->placeholder)
+		printf("module    a placeholder, as it could not be built for %s\n",
+		       machine->release);
 	else if (*module->file)
-		printf("module    version %s, not loaded\n", module->file_version);
+		printf("module    version %s, not loaded\n",
+		       *module->file_version ? module->file_version : "unknown");
 	else if (*machine->release)
 		printf("module    none for kernel %s\n", machine->release);
 	else

@@ -414,6 +414,16 @@ test_placeholder() {
 	module_file 6.1.0-9-amd64 placeholder=Y
 	equal placeholder "$(problems)"
 	contains "$(finding placeholder mend)" "6.1.0-9-amd64/*/log/make.log"
+	# What modinfo says of it need not be anything.
+	put /usr/bin/modinfo "#!/bin/sh" "[ \"\$2\" != placeholder ] || echo Y"
+	chmod 755 "$root/usr/bin/modinfo"
+	contains "$(PATH=$root/usr/bin:$PATH ctl status)" \
+		"module    a placeholder, as it could not be built for 6.1.0-9-amd64"
+	# Nor does it have a version for dkms to install, or anything to be signed.
+	put /sys/module/module/parameters/sig_enforce Y
+	equal placeholder "$(PATH=$root/usr/bin:$PATH problems)"
+	put /usr/bin/modinfo "#!/bin/sh"
+	contains "$(PATH=$root/usr/bin:$PATH ctl status)" "module    version unknown, not loaded"
 }
 
 test_module_unsigned() {
