@@ -9,9 +9,16 @@
 #include "bus.h"
 #include "machine.h"
 #include "memory.h"
+#include "run.h"
 
 /* State of a connected socket in /proc/net/unix. */
 #define UNIX_CONNECTED	3
+
+/* What look_at_links() says */
+#define LINK_WANTED	1
+#define LINK_MASKED	2
+/* How many homes may be silent before no other is asked */
+#define SILENT_MAX	3
 
 /* Those that the daemon has accepted bear the name of the one that listens. */
 static unsigned long long count_connections(const char *path)
@@ -135,6 +142,31 @@ static const char *user_units(const struct bus *bus, const struct passwd *user)
 	return path_of("%s/.config/systemd/user", home);
 }
 
+static int look_at_links(const char *units)
+{
+	return (unit_wanted(units, SESSION_UNIT) ? LINK_WANTED : 0) |
+	       (file_is_masked(path_of("%s/" SESSION_UNIT, units)) ? LINK_MASKED : 0);
+}
+
+/* Homes of others may be on a network whose server is gone, which takes for ever. */
+static void look_at_home(struct bus *bus, const char *units)
+{
+	static int silent;
+	int links = -1;
+
+	if (geteuid())
+		links = look_at_links(units);
+	else if (silent < SILENT_MAX)
+		links = run_in_time(look_at_links, units);
+	if (links < 0) {
+		silent++;
+		bus->unknown = !bus->for_all;
+		return;
+	}
+	bus->enabled = bus->enabled || links & LINK_WANTED;
+	bus->masked = bus->masked || links & LINK_MASKED;
+}
+
 static const char *runtime_dir(uid_t uid)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
@@ -160,10 +192,10 @@ static void look_at_session(struct bus *bus, uid_t uid)
 	snprintf(units, sizeof(units), "%s", user_units(bus, user));
 	snprintf(bus->socket, sizeof(bus->socket), "%.200s/bus", dir);
 	bus->for_all = unit_wanted("/etc/systemd/user", SESSION_UNIT);
-	bus->enabled = bus->for_all || unit_wanted(units, SESSION_UNIT);
+	bus->enabled = bus->for_all;
 	bus->masked_for_all = file_is_masked("/etc/systemd/user/" SESSION_UNIT);
-	bus->masked = bus->masked_for_all ||
-		      file_is_masked(path_of("%s/" SESSION_UNIT, units));
+	bus->masked = bus->masked_for_all;
+	look_at_home(bus, units);
 	bus->environment = user_file_exists(uid, dir, "kdbus", "dbus.env");
 	user_file_read(uid, dir, "kdbus", "session.reason", bus->reason,
 		       sizeof(bus->reason));

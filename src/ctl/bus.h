@@ -34,6 +34,7 @@ enum bus_kind {
  * @runs: there is a socket
  * @enabled: switched on from the next boot or login
  * @for_all: that is so for all users
+ * @unknown: whether the user has switched it on cannot be known
  * @masked: and that somebody wants it never to be
  * @masked_for_all: the administrator does
  * @broker: what serves it, "dbus-daemon" or "dbus-broker"; for the next boot
@@ -53,6 +54,7 @@ struct bus {
 	bool runs;
 	bool enabled;
 	bool for_all;
+	bool unknown;
 	bool masked;
 	bool masked_for_all;
 	const char *broker;

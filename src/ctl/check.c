@@ -539,6 +539,9 @@ void check_bus(const struct machine *machine, const struct bus *bus,
 		check_fastpath(bus, finding);
 	} else if (bus->enabled) {
 		check_switched_on(machine, bus, finding);
+	} else if (bus->unknown) {
+		found(finding, RESULT_NOTE,
+		      "it is plain, and whether it is switched on cannot be told: the home directory does not answer");
 	} else {
 		found(finding, RESULT_NOTE, "it is plain: not switched on");
 		mend(finding, "kdbusctl enable %s", switch_name(bus));

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 
 /* As shells have it. */
 #define STATUS_NOT_FOUND	127
+/* Even a network has answered by then. */
+#define PATIENCE_MS		5000
 
 /* Failures are worth a word unless nobody minds them. */
 static void become(const char *const argv[], bool optional)
@@ -83,6 +87,42 @@ int run_quietly(const char *const argv[])
 	if (null >= 0)
 		close(null);
 	return pid < 0 ? STATUS_NOT_FOUND : wait_for(pid);
+}
+
+/**
+ * run_in_time() - call a function that may never return
+ * @look: the function, which says something from 0 to 255
+ * @arg: for it
+ *
+ * Return: what it says, or -1 if it takes too long.
+ */
+int run_in_time(int (*look)(const char *arg), const char *arg)
+{
+	struct pollfd end = { .events = POLLIN };
+	unsigned char answer;
+	bool answered;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		answer = look(arg);
+		_exit(write(ends[1], &answer, 1) != 1);
+	}
+	close(ends[1]);
+	end.fd = ends[0];
+	answered = pid > 0 && poll(&end, 1, PATIENCE_MS) > 0 &&
+		   read(ends[0], &answer, 1) == 1;
+	close(ends[0]);
+	if (answered)
+		wait_for(pid);
+	/* What sleeps in the kernel may not even hear of that, so nobody waits. */
+	else if (pid > 0)
+		kill(pid, SIGKILL);
+	return answered ? answer : -1;
 }
 
 static char *read_all(int fd)

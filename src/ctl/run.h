@@ -8,6 +8,7 @@
 
 int run_program(const char *const argv[]);
 int run_quietly(const char *const argv[]);
+int run_in_time(int (*look)(const char *arg), const char *arg);
 int run_for_output(const char *const argv[], char **output);
 bool run_capture(const char *const argv[], char *text, size_t size);
 

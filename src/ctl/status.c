@@ -65,7 +65,10 @@ static struct json_object *bus_json(const struct machine *machine, const struct 
 	add_string(object, "socket", bus->socket);
 	add_string(object, "state", state_of(bus));
 	add_string(object, "why", finding.message);
-	add_bool(object, "enabled", bus->enabled);
+	if (bus->unknown)
+		json_object_object_add(object, "enabled", NULL);
+	else
+		add_bool(object, "enabled", bus->enabled);
 	add_bool(object, "enabled_for_all", bus->for_all);
 	add_string(object, "broker", bus->broker);
 	json_object_object_add(object, "connections", connections_json(bus));
@@ -154,7 +157,8 @@ static void print_bus(const struct machine *machine, const struct bus *bus)
 	text_make_printable(socket);
 	printf("\n%s (%s): %s\n", bus_title(bus), socket, finding.message);
 	if (bus->kind != BUS_OTHER)
-		printf("  switched on     %s\n", !bus->enabled ? "no" :
+		printf("  switched on     %s\n", bus->unknown ? "unknown" :
+		       !bus->enabled ? "no" :
 		       bus->kind == BUS_SESSION && bus->for_all ?
 		       "yes, for all users" : "yes");
 	if (bus->runs)

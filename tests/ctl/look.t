@@ -264,6 +264,31 @@ test_session() {
 	equal kdbus "$(query "$session.state" status)"
 }
 
+# Root looks into the homes of others, which may be those of a network.
+test_homes_that_do_not_answer() {
+	local user text
+	[ "$me" = 0 ] || return 0
+	machine
+	for user in 1201 1202 1203 1204 1205; do put_socket /run/user/$user/bus; done
+	put /dead.c '#define _GNU_SOURCE' '#include <dlfcn.h>' '#include <fcntl.h>' \
+		'#include <string.h>' '#include <unistd.h>' \
+		'int openat(int dir, const char *path, int flags, ...) {' \
+		'	int (*real)(int, const char *, int, ...) = dlsym(RTLD_NEXT, "openat");' \
+		'	while (strstr(path, ".config/systemd/user")) pause();' \
+		'	return real(dir, path, flags); }'
+	gcc -shared -fPIC -o "$root/dead.so" "$root/dead.c"
+	LD_PRELOAD=$root/dead.so timeout -s KILL 60 "$top/build/ctl/kdbusctl" \
+		--root="$root" status >"$root/text" &
+	text=$!
+	# After three of them, nobody waits for more.
+	equal "5 null it is plain, and whether it is switched on cannot be told: the home directory does not answer" \
+		"$(LD_PRELOAD=$root/dead.so timeout -s KILL 20 "$top/build/ctl/kdbusctl" \
+			--root="$root" --json status | jq -r '[.buses[] | select(.uid > 1200)] |
+			"\(length) \([.[] | "\(.enabled) \(.why)"] | unique | join(" "))"')"
+	wait $text
+	equal 5 "$(grep -c "switched on     unknown" "$root/text")"
+}
+
 test_share_of_the_kernel() {
 	machine
 	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3
