@@ -114,8 +114,9 @@ static inline bool kdbus_sk_passes_creds(const struct sock *sk)
 #else
 	const struct socket *sock = READ_ONCE(sk->sk_socket);
 
+	/* Nobody has accepted it yet, and AF_UNIX takes it that he will. */
 	if (!sock)
-		return false;
+		return true;
 #ifdef SO_PASSPIDFD
 	if (test_bit(SOCK_PASSPIDFD, &sock->flags))
 		return true;

@@ -165,7 +165,13 @@ static void kdbus_attached_hangup(struct kdbus_peer *peer, bool reset)
 	struct kdbus_unix *u = peer->taken;
 	struct file *file;
 
-	kdbus_flush_last(u);
+	/*
+	 * What there is room for goes now.  If this is somebody else than the owner,
+	 * whom a reader who looks at that would take for the sender, it is lost: he
+	 * must not have to wait for anybody.
+	 */
+	if (u->hooked)
+		kdbus_flush(u);
 	spin_lock_bh(&u->lock);
 	file = u->file;
 	u->file = NULL;
@@ -186,7 +192,7 @@ static void kdbus_attached_shutdown(struct kdbus_peer *peer, u8 mode)
 
 	if (!file)
 		return;
-	kdbus_flush_last(peer->taken);
+	kdbus_flush(peer->taken);
 	if (mode & SEND_SHUTDOWN)
 		ours |= RCV_SHUTDOWN;
 	if (mode & RCV_SHUTDOWN)

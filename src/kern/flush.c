@@ -111,10 +111,10 @@ static void kdbus_flush_all(struct kdbus_unix *u, int *steps)
 	}
 }
 
-/* Only a kernel thread can say that the owner of the bus is the sender. */
+/* By anybody else the reader would be told the wrong sender. */
 static bool kdbus_flush_is_for_thread(struct kdbus_unix *u)
 {
-	return !(current->flags & PF_KTHREAD) && kdbus_unix_wants_creds(u);
+	return !kdbus_unix_speaks(u) && kdbus_unix_wants_creds(u);
 }
 
 /* Looks once; no steps are left if somebody else has to go on. */
@@ -140,21 +140,6 @@ static void kdbus_flush_look(struct kdbus_unix *u, int *steps)
 void kdbus_flush(struct kdbus_unix *u)
 {
 	kdbus_unix_turn(u, &u->flush, kdbus_flush_look);
-}
-
-/**
- * kdbus_flush_last() - nothing more will be written
- * @u: the socket, with a reference
- *
- * What there is room for goes now, even if only a kernel thread can write it.
- *
- * Context: process context of the daemon, may sleep, no locks.
- */
-void kdbus_flush_last(struct kdbus_unix *u)
-{
-	kdbus_flush(u);
-	if (kdbus_flush_is_for_thread(u))
-		kdbus_unix_await_work(u);
 }
 
 /**

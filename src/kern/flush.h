@@ -9,7 +9,6 @@ struct kdbus_unix;
 struct msghdr;
 
 void kdbus_flush(struct kdbus_unix *u);
-void kdbus_flush_last(struct kdbus_unix *u);
 bool kdbus_flush_end(struct kdbus_unix *u);
 void kdbus_flush_relief(struct kdbus_unix *u);
 ssize_t kdbus_flush_files(struct kdbus_unix *u, struct msghdr *msg);

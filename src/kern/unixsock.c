@@ -70,17 +70,6 @@ void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay)
 }
 
 /**
- * kdbus_unix_await_work() - let a kernel thread do what has been left to it
- * @u: the socket
- *
- * Context: process context, may sleep, no locks.
- */
-void kdbus_unix_await_work(struct kdbus_unix *u)
-{
-	flush_delayed_work(&u->work);
-}
-
-/**
  * kdbus_unix_other() - the other end
  * @u: the socket, with a reference, which keeps it
  *
@@ -115,17 +104,31 @@ bool kdbus_unix_writable(const struct kdbus_unix *u)
 }
 
 /**
- * kdbus_unix_wants_creds() - does the reader look at who has written?
+ * kdbus_unix_wants_creds() - does AF_UNIX say who has written?
  * @u: the socket, with a reference
+ *
+ * Either end can ask for that.
  */
 bool kdbus_unix_wants_creds(const struct kdbus_unix *u)
 {
 	bool wants;
 
 	rcu_read_lock();
-	wants = kdbus_sk_passes_creds(kdbus_unix_other(u));
+	wants = kdbus_sk_passes_creds(kdbus_unix_other(u)) ||
+		kdbus_sk_passes_creds(u->sock->sk);
 	rcu_read_unlock();
 	return wants;
+}
+
+/**
+ * kdbus_unix_speaks() - may this task write to a reader who looks at that?
+ * @u: the socket
+ *
+ * What it writes is the owner's: it is him, or it can say that he is the sender.
+ */
+bool kdbus_unix_speaks(const struct kdbus_unix *u)
+{
+	return (current->flags & PF_KTHREAD) || task_tgid(current) == u->pid;
 }
 
 /**
@@ -243,7 +246,14 @@ int kdbus_unix_read(struct kdbus_unix *u, void *to, size_t size)
 	return kdbus_unix_recvmsg(u, &msg, size, 0);
 }
 
-/* Nothing can be said in the name of somebody who is gone. */
+/* Who the owner of the bus is, for a task that may say anything about it. */
+static void kdbus_unix_creds(struct kdbus_unix *u, struct ucred *creds)
+{
+	creds->pid = pid_nr(u->pid);
+	creds->uid = from_kuid_munged(&init_user_ns, u->cred->uid);
+	creds->gid = from_kgid_munged(&init_user_ns, u->cred->gid);
+}
+
 static bool kdbus_unix_owner_lives(const struct kdbus_unix *u)
 {
 	bool lives;
@@ -254,25 +264,24 @@ static bool kdbus_unix_owner_lives(const struct kdbus_unix *u)
 	return lives;
 }
 
-/* Who the owner of the bus is, for a task that may say anything about it. */
-static void kdbus_unix_creds(struct kdbus_unix *u, struct ucred *creds)
+/*
+ * AF_UNIX asks for the ids of whoever writes, which may be anybody: they are the
+ * owner's.  So nobody can be made to lend his own to what others say, even if the
+ * reader begins to look at them only now.
+ */
+static int kdbus_unix_sendmsg(struct kdbus_unix *u, struct msghdr *msg,
+			      size_t size)
 {
-	creds->pid = pid_nr(u->pid);
-	creds->uid = from_kuid_munged(&init_user_ns, u->cred->uid);
-	creds->gid = from_kgid_munged(&init_user_ns, u->cred->gid);
+	const struct cred *old = override_creds(u->cred);
+	int ret = READ_ONCE(u->sock->ops)->sendmsg(u->sock, msg, size);
+
+	revert_creds(old);
+	return ret;
 }
 
-/**
- * kdbus_unix_write() - write something to the other end
- * @u: the socket, with a reference
- * @from: what
- * @size: bytes
- *
- * Context: process context of the flusher; a kernel thread if the reader looks
- * at who writes.
- * Return: bytes written, or a negative error.
- */
-int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size)
+/* For a kernel thread: the owner is the sender, by his number as well. */
+static int kdbus_unix_sendmsg_for(struct kdbus_unix *u, struct msghdr *msg,
+				  size_t size)
 {
 	struct {
 		struct cmsghdr head;
@@ -284,14 +293,33 @@ int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size)
 			.cmsg_len = CMSG_LEN(sizeof(struct ucred)),
 		},
 	};
+
+	/* Nothing can be said in the name of somebody who is gone. */
+	if (!kdbus_unix_owner_lives(u))
+		return -EPIPE;
+	kdbus_unix_creds(u, &control.creds);
+	msg->msg_control = &control;
+	msg->msg_controllen = sizeof(control);
+	return READ_ONCE(u->sock->ops)->sendmsg(u->sock, msg, size);
+}
+
+/**
+ * kdbus_unix_write() - write something to the other end
+ * @u: the socket, with a reference
+ * @from: what
+ * @size: bytes
+ *
+ * Context: process context of the flusher, which kdbus_unix_speaks() if the reader
+ * looks at who writes.
+ * Return: bytes written, or a negative error.
+ */
+int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size)
+{
 	struct kvec vec = { .iov_base = from, .iov_len = size };
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 
-	if ((current->flags & PF_KTHREAD) && kdbus_unix_owner_lives(u)) {
-		kdbus_unix_creds(u, &control.creds);
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-	}
 	iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, size);
-	return READ_ONCE(u->sock->ops)->sendmsg(u->sock, &msg, size);
+	if ((current->flags & PF_KTHREAD) && kdbus_unix_wants_creds(u))
+		return kdbus_unix_sendmsg_for(u, &msg, size);
+	return kdbus_unix_sendmsg(u, &msg, size);
 }

@@ -10,11 +10,12 @@
 SUITE(attach_take);
 SUITE(attach_files);
 SUITE(attach_tricks);
+SUITE(attach_creds);
 SUITE(attach_turns);
 
 static const struct suite suites[] = {
 	THE(attach_take), THE(attach_files), THE(attach_tricks),
-	THE(attach_turns),
+	THE(attach_creds), THE(attach_turns),
 };
 
 int main(int argc, char **argv)
