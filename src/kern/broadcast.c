@@ -24,11 +24,13 @@
  * @to: who, with a reference
  * @msg: entry for the queue, NULL once it is there
  * @staged: that entry, while it is invisible in the queue
+ * @unstaged: it has been there, and was taken back
  */
 struct kdbus_fan {
 	struct kdbus_peer *to;
 	struct kdbus_msg *msg;
 	struct kdbus_msg *staged;
+	bool unstaged;
 };
 
 /**
@@ -297,6 +299,7 @@ static void kdbus_fan_unstage(struct kdbus_fan *fan)
 	spin_unlock(&fan->to->down.lock);
 	fan->msg = fan->staged;
 	fan->staged = NULL;
+	fan->unstaged = true;
 }
 
 /*
@@ -378,4 +381,25 @@ void kdbus_fanout_wake(struct kdbus_fanout *fanout)
 	for (i = 0; i < fanout->count; i++)
 		if (fanout->fans[i].staged)
 			kdbus_peer_wake_client(fanout->fans[i].to);
+}
+
+/**
+ * kdbus_fanout_unhide() - tell those from whom it was taken back
+ * @fanout: the broadcast, NULL for none
+ *
+ * While it was in a queue, invisible, what came behind it could not be read, and
+ * the owner of the bus may have found no room: they were woken in vain.
+ *
+ * Context: process context, may sleep, no locks.
+ */
+void kdbus_fanout_unhide(struct kdbus_fanout *fanout)
+{
+	u32 i;
+
+	for (i = 0; fanout && i < fanout->count; i++) {
+		if (!fanout->fans[i].unstaged)
+			continue;
+		kdbus_peer_wake_client(fanout->fans[i].to);
+		kdbus_peer_wake_writer(fanout->fans[i].to);
+	}
 }

@@ -19,6 +19,7 @@ bool kdbus_fanout_stage(struct kdbus_fanout *fanout,
 			const struct kdbus_view *view, u32 pos);
 u32 kdbus_fanout_commit(struct kdbus_fanout *fanout);
 void kdbus_fanout_wake(struct kdbus_fanout *fanout);
+void kdbus_fanout_unhide(struct kdbus_fanout *fanout);
 void kdbus_fanout_free(struct kdbus_fanout *fanout);
 
 #endif

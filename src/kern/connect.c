@@ -290,6 +290,8 @@ void kdbus_close_client(struct kdbus_sock *ks)
 {
 	bool unread = kdbus_queue_purge(&ks->peer->down);
 
+	/* What the client had sent may have to wait, and the end with it. */
+	kdbus_peer_wake_writer(ks->peer);
 	kdbus_route_end(ks->peer, true, unread);
 	kdbus_peer_put(ks->peer);
 	ks->peer = NULL;

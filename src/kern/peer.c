@@ -465,6 +465,24 @@ void kdbus_peer_wake_daemon(struct kdbus_peer *peer)
 }
 
 /**
+ * kdbus_peer_wake_writer() - the daemon end may try to write once more
+ * @peer: the connection
+ *
+ * It finds out whether there is room, and is told again if there is none.
+ *
+ * Context: any, without locks of the peer.
+ */
+void kdbus_peer_wake_writer(struct kdbus_peer *peer)
+{
+	/* Pairs with kdbus_stream_daemon_wait(): one sees the other. */
+	smp_mb();
+	if (!READ_ONCE(peer->down_waited))
+		return;
+	WRITE_ONCE(peer->down_waited, false);
+	peer->daemon_sk->sk_write_space(peer->daemon_sk);
+}
+
+/**
  * kdbus_peer_shut() - an end of a connection can send or receive no more
  * @peer: the connection
  * @sk: the socket of that end

@@ -260,6 +260,7 @@ void kdbus_peer_unstage(struct kdbus_peer *peer);
 bool kdbus_peer_readable(struct kdbus_peer *peer, bool daemon);
 void kdbus_peer_wake_client(struct kdbus_peer *peer);
 void kdbus_peer_wake_daemon(struct kdbus_peer *peer);
+void kdbus_peer_wake_writer(struct kdbus_peer *peer);
 void kdbus_peer_shut(struct kdbus_peer *peer, struct sock *sk, u8 mode,
 		     bool reset);
 

@@ -389,6 +389,7 @@ static void kdbus_route_finish(struct kdbus_peer *peer, struct kdbus_msg *msg,
 	if (out->routed == KDBUS_ROUTED_DROPPED ||
 	    out->routed == KDBUS_ROUTED_BROADCAST)
 		kdbus_msg_free(msg);
+	kdbus_fanout_unhide(out->fanout);
 	kdbus_fanout_free(out->fanout);
 }
 
