@@ -26,7 +26,7 @@ static u64 kdbus_bus_last_id;
 /* Charges a bus to its owner. */
 static bool kdbus_bus_charge(struct kdbus_bus *bus)
 {
-	bus->user = kdbus_user_get(bus->owner);
+	bus->user = kdbus_user_get(bus->owner, bus->owner);
 	if (!bus->user)
 		return false;
 	if (kdbus_user_charge(bus->user, KDBUS_BUS_BYTES, false))

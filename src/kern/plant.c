@@ -26,10 +26,15 @@
 #define KDBUS_PLANT_BYTES	1234
 #define KDBUS_PLANT_TURNS	200000
 
+static struct kdbus_user *kdbus_plant_user(kuid_t uid)
+{
+	return kdbus_user_get(uid, uid);
+}
+
 /* An account is looked at after its last reference has gone. */
 static int kdbus_plant_uaf(void)
 {
-	struct kdbus_user *user = kdbus_user_get(KUIDT_INIT(KDBUS_PLANT_UID));
+	struct kdbus_user *user = kdbus_plant_user(KUIDT_INIT(KDBUS_PLANT_UID));
 
 	if (!user)
 		return -ENOMEM;
@@ -40,7 +45,7 @@ static int kdbus_plant_uaf(void)
 /* A byte is written behind the end of a message. */
 static int kdbus_plant_overflow(void)
 {
-	struct kdbus_user *user = kdbus_user_get(GLOBAL_ROOT_UID);
+	struct kdbus_user *user = kdbus_plant_user(GLOBAL_ROOT_UID);
 	struct kdbus_msg *msg;
 
 	if (!user)
@@ -81,7 +86,7 @@ static int kdbus_plant_abba(void)
 /* Messages are made that nobody frees; one alone could be overlooked. */
 static int kdbus_plant_leak(void)
 {
-	struct kdbus_user *user = kdbus_user_get(GLOBAL_ROOT_UID);
+	struct kdbus_user *user = kdbus_plant_user(GLOBAL_ROOT_UID);
 	int i;
 
 	if (!user)
@@ -95,7 +100,7 @@ static int kdbus_plant_leak(void)
 /* Memory is asked for, which may sleep, under the lock of a queue. */
 static int kdbus_plant_atomic(void)
 {
-	struct kdbus_user *user = kdbus_user_get(GLOBAL_ROOT_UID);
+	struct kdbus_user *user = kdbus_plant_user(GLOBAL_ROOT_UID);
 	struct kdbus_queue queue;
 	struct kdbus_msg *msg;
 

@@ -23,14 +23,14 @@ MODULE_PARM_DESC(user_tables,
 static DEFINE_HASHTABLE(kdbus_users, 6);
 static DEFINE_SPINLOCK(kdbus_users_lock);
 
-static struct kdbus_user *kdbus_user_find(kuid_t uid)
+static struct kdbus_user *kdbus_user_find(kuid_t owner, kuid_t uid)
 {
 	struct kdbus_user *user;
 
 	lockdep_assert_held(&kdbus_users_lock);
 
 	hash_for_each_possible(kdbus_users, user, node, __kuid_val(uid))
-		if (uid_eq(user->uid, uid) &&
+		if (uid_eq(user->uid, uid) && uid_eq(user->owner, owner) &&
 		    atomic_long_add_unless(&user->usage, 1, 0))
 			return user;
 	return NULL;
@@ -38,23 +38,25 @@ static struct kdbus_user *kdbus_user_find(kuid_t uid)
 
 /**
  * kdbus_user_get() - find or make the account of a user
+ * @owner: whose buses it is for
  * @uid: the user
  *
  * Context: process context, may sleep.
  * Return: the account with a reference for the caller, NULL without memory.
  */
-struct kdbus_user *kdbus_user_get(kuid_t uid)
+struct kdbus_user *kdbus_user_get(kuid_t owner, kuid_t uid)
 {
 	struct kdbus_user *user, *new;
 
 	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	if (!new)
 		return NULL;
+	new->owner = owner;
 	new->uid = uid;
 	atomic_long_set(&new->usage, 1);
 
 	spin_lock_bh(&kdbus_users_lock);
-	user = kdbus_user_find(uid);
+	user = kdbus_user_find(owner, uid);
 	if (!user)
 		hash_add(kdbus_users, &new->node, __kuid_val(uid));
 	spin_unlock_bh(&kdbus_users_lock);

@@ -8,9 +8,11 @@
 #include <linux/uidgid.h>
 
 /**
- * struct kdbus_user - account of a user
+ * struct kdbus_user - account of a user on the buses of one owner
  * @node: in the table of users, protected by its lock
- * @uid: whose
+ * @owner: whose buses.  Anybody can have one, and connect others to it who do not
+ *	know; that must not take what they have on another's.
+ * @uid: whose account
  * @usage: bytes charged, plus one for each holder of a reference; the account
  *	goes when this reaches zero
  * @tables: bytes of entries in tables of his buses; there is a reference for each
@@ -19,13 +21,14 @@
  */
 struct kdbus_user {
 	struct hlist_node node;
+	kuid_t owner;
 	kuid_t uid;
 	atomic_long_t usage;
 	atomic_long_t tables;
 	atomic_t fds;
 };
 
-struct kdbus_user *kdbus_user_get(kuid_t uid);
+struct kdbus_user *kdbus_user_get(kuid_t owner, kuid_t uid);
 void kdbus_user_put(struct kdbus_user *user);
 bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force);
 bool kdbus_user_full(const struct kdbus_user *user);
