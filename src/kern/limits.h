@@ -14,6 +14,12 @@
 #define KDBUS_GFP_MESSAGE \
 	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/*
+ * Memory that must not fail for that.  Of atomic allocations alone the memory
+ * controller lets the charge go over the limit.
+ */
+#define KDBUS_GFP_FORCED	(GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN)
+
 /* Kernel memory that the messages of one user may take, in bytes. */
 #define KDBUS_USER_BYTES	(256L << 20)
 

@@ -12,6 +12,18 @@
 #include "off.h"
 #include "user.h"
 
+/* Nor may the way to the daemon be closed to a sender at his limit: @force. */
+static struct kdbus_data *kdbus_msg_alloc(size_t size, bool force)
+{
+	struct kdbus_data *data = kvmalloc(size, KDBUS_GFP_MESSAGE);
+
+	if (data || !force)
+		return data;
+	data = kmalloc(size, KDBUS_GFP_FORCED);
+	/* So much in one piece need not be there, whoever pays. */
+	return data ?: kvmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+}
+
 /**
  * kdbus_msg_new() - memory for a message or a chunk
  * @user: who pays
@@ -19,8 +31,9 @@
  * @len: bytes of the message itself
  * @force: never mind the user's limit: something else bounds it
  *
- * The memory is charged to the memory cgroup of the caller as well, unless that
- * has no more and @force is set.
+ * The memory is charged to the memory cgroup of the caller as well; if that has no
+ * more and @force is set, over its limit, so that whatever its tasks ask for next
+ * feels it.
  *
  * Context: process context, may sleep.
  * Return: the message, or NULL: no memory, or the user has too much already.
@@ -34,10 +47,7 @@ struct kdbus_msg *kdbus_msg_new(struct kdbus_user *user, u32 room, u32 len,
 
 	if (!kdbus_user_charge(user, size, force))
 		return NULL;
-	data = kvmalloc(size, KDBUS_GFP_MESSAGE);
-	/* Nor may the way to the daemon be closed to a sender at his limit. */
-	if (!data && force)
-		data = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	data = kdbus_msg_alloc(size, force);
 	if (!data) {
 		kdbus_user_uncharge(user, size);
 		return NULL;

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "slow.h"
 
 /* What the socket of an attached client takes besides, in bytes. */
 #define ATTACHED_ROOM	212992
@@ -124,8 +126,18 @@ static void *wait_for_room(void *arg)
 {
 	struct pollfd p = { .fd = b.daemon, .events = POLLOUT };
 
-	*(int *)arg = poll(&p, 1, 3000);
+	*(int *)arg = poll(&p, 1, -1);
 	return NULL;
+}
+
+/* A poll() that ends because it has waited long enough looks once more. */
+static void expect_awake(pthread_t thread)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += slowly(5);
+	assert_int_equal(pthread_timedjoin_np(thread, NULL, &until), 0);
 }
 
 /* A daemon that waits is woken when there is room, not earlier. */
@@ -148,19 +160,47 @@ static void daemon_is_woken(void **state)
 	assert_int_equal(ready, -1);
 	assert_int_equal(recv(b.client, block, sizeof(block), MSG_WAITALL),
 			 sizeof(block));
-	pthread_join(thread, NULL);
+	expect_awake(thread);
+	assert_int_equal(ready, 1);
+}
+
+/* The end of the client is room, too, though it waits behind what he has sent. */
+static void daemon_is_woken_by_the_end(void **state)
+{
+	pthread_t thread;
+	int ready = -1;
+
+	(void)state;
+	bus.config.max_message_size = 200000;
+	bus.config.max_outgoing_bytes = 1000000;
+	assert_ok(bus_configure(&bus));
+	send_free(&b, MESSAGE(SPEC_SIGNAL(NULL)));
+	send_free(&b, MESSAGE(SPEC_SIGNAL(":1.1")));
+	fill_from_daemon();
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_room, &ready),
+			 0);
+	usleep(50000);
+	assert_int_equal(ready, -1);
+	peer_close_client(&b);
+	expect_awake(thread);
 	assert_int_equal(ready, 1);
 }
 
 /* A message begun and not finished. */
-static void begin_message(struct peer *hog, const char *name, uint32_t size)
+static void begin_message_on(struct bus *on, struct peer *hog,
+			     const char *name, uint32_t size)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"));
 
 	set_u32(&w, 4, size);
-	peer_open(&bus, hog, name);
+	peer_open(on, hog, name);
 	send_bytes(hog->client, w.p, 16);
 	writer_free(&w);
+}
+
+static void begin_message(struct peer *hog, const char *name, uint32_t size)
+{
+	begin_message_on(&bus, hog, name, size);
 }
 
 /* Such, until the user has no memory left. */
@@ -211,6 +251,35 @@ static void user_has_no_memory_left(void **state)
 	expect_nothing(a.daemon);
 	got = receive(b.client, NULL, NULL);
 	writer_free(&got);
+	writer_free(&big);
+}
+
+/* Who is on somebody else's bus, knowing it or not, has as much here as before. */
+static void on_the_bus_of_another(void **state)
+{
+	struct writer big = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 20 << 20);
+	struct writer got;
+	struct peer hog[2];
+	struct bus own;
+	int i;
+
+	(void)state;
+	large_messages();
+	assert_ok(seteuid(1001));
+	bus_open(&own);
+	assert_ok(seteuid(0));
+	own.config = bus.config;
+	assert_ok(bus_configure(&own));
+	begin_message_on(&own, &hog[0], ":1.100", 120 << 20);
+	begin_message_on(&own, &hog[1], ":1.101", 120 << 20);
+	send_message(&a, &big);
+	expect_nothing(a.daemon);
+	got = receive(b.client, NULL, NULL);
+	writer_free(&got);
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
+	bus_close(&own);
+	settle();
 	writer_free(&big);
 }
 
@@ -508,8 +577,8 @@ static bool sender_sends(int commands, int results)
 static void memory_cgroup_of_sender(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = PAID_BYTES);
-	int commands[2], results[2], i, status;
-	long before, charged;
+	int commands[2], results[2], i, status, room = 1 << 20;
+	long before, charged, limit;
 	char pid[16];
 	pid_t child;
 
@@ -518,6 +587,8 @@ static void memory_cgroup_of_sender(void **state)
 	if (a.attached)
 		skip();
 	large_messages();
+	assert_ok(setsockopt(a.client, SOL_SOCKET, SO_SNDBUFFORCE, &room,
+			     sizeof(room)));
 	assert_int_equal(pipe(commands), 0);
 	assert_int_equal(pipe(results), 0);
 	child = start_sender(&w, commands, results[1]);
@@ -535,17 +606,23 @@ static void memory_cgroup_of_sender(void **state)
 			PAID_COUNT * PAID_BYTES * 3 / 2);
 	expect_nothing(a.daemon);
 
-	limit_group(before + charged + (2 << 20));
+	limit = before + charged + (2 << 20);
+	limit_group(limit);
 	for (i = 0; i < PAID_COUNT && !waiting(a.daemon); i++)
 		assert_true(sender_sends(commands[1], results[0]));
 	assert_in_range(i, 2, PAID_COUNT - 1);
+	/* What must get through is charged nevertheless. */
+	assert_true(sender_sends(commands[1], results[0]));
+	assert_true(sender_sends(commands[1], results[0]));
+	assert_true(number_in(GROUP "/memory.current", "") >
+		    limit + PAID_BYTES);
 	assert_int_equal(number_in(GROUP "/memory.events", "oom_kill "), 0);
 	/* Where the rest was is what others see of it: nothing. */
 	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_SIGNAL(":1.1"))));
 
 	drain_end(a.daemon);
 	drain(&b);
-	assert_ok(peer_done(&a, 1));
+	assert_ok(peer_done(&a, 3));
 	assert_true(number_in(GROUP "/memory.current", "") <
 		    before + (long)PAID_COUNT * PAID_BYTES / 2);
 	assert_true(sender_sends(commands[1], results[0]));
@@ -567,7 +644,9 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_does_not_read),
 	TEST(daemon_is_refused),
 	TEST(daemon_is_woken),
+	TEST(daemon_is_woken_by_the_end),
 	TEST(user_has_no_memory_left),
+	TEST(on_the_bus_of_another),
 	TEST(approvals_are_paid_for),
 	TEST(replies_are_paid_for),
 	TEST(tables_are_paid_for),
