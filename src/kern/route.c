@@ -69,8 +69,13 @@ static bool kdbus_str_is(const struct kdbus_str *str, const char *text)
 static bool kdbus_route_to_all(const struct kdbus_peer *peer,
 			       const struct kdbus_view *view)
 {
-	/* Files would have to be multiplied as well. */
-	return !view->unix_fds && kdbus_bus_broadcasts(peer->bus) &&
+	/*
+	 * Files would have to be multiplied as well.  And a message of the other byte
+	 * order is turned by dbus-daemon, see _dbus_message_iter_init_common(), if it
+	 * has to look into it for anybody's rule.
+	 */
+	return !view->unix_fds &&
+	       view->frame.big_endian == KDBUS_HOST_BIG_ENDIAN && kdbus_bus_broadcasts(peer->bus) &&
 	       !kdbus_str_is(&view->interface, "org.freedesktop.DBus.Peer");
 }
 

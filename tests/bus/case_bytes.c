@@ -89,6 +89,37 @@ static void case_byte_swapped(void)
 	raw_expect(a, 1);
 }
 
+static void add_match(struct raw *raw, const char *rule)
+{
+	struct raw_message call = raw_hello();
+	struct raw_bytes body = {};
+
+	put_string(&body, rule);
+	call.member = "AddMatch";
+	call.signature = "s";
+	call.body = body.data;
+	call.body_len = body.len;
+	raw_send(raw, call);
+	raw_expect(raw, 1);
+	free(body.data);
+}
+
+/* dbus-daemon turns a signal for all when it looks for an argument in it. */
+static void case_byte_swapped_signal(void)
+{
+	struct raw *a = raw_open("A", false), *b = raw_open("B", false);
+	struct raw *c = raw_open("C", false);
+	struct raw_message signal = swapped_call(NULL);
+
+	signal.type = DBUS_MESSAGE_TYPE_SIGNAL;
+	add_match(b, "member='Swapped'");
+	raw_send(a, signal);
+	raw_expect(b, 1);
+	add_match(c, "member='Swapped',arg0='something'");
+	raw_send(a, signal);
+	raw_expect(b, 1);
+}
+
 static void case_native_order(void)
 {
 	struct raw *a = raw_open("A", false), *b = raw_open("B", false);
@@ -276,6 +307,7 @@ static void case_ends_mid_message(void)
 
 const struct bus_case cases_bytes[] = {
 	{ "byte-swapped", "session", case_byte_swapped },
+	{ "byte-swapped-signal", "session", case_byte_swapped_signal },
 	{ "native-order", "session", case_native_order },
 	{ "forged-sender", "session", case_forged_sender },
 	{ "unknown-fields", "session", case_unknown_fields },
