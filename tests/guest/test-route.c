@@ -24,13 +24,15 @@ SUITE(route_life);
 SUITE(route_invalid);
 SUITE(route_hostile);
 SUITE(route_match);
+SUITE(route_back);
 SUITE(route_turns);
 
 static const struct suite suites[] = {
 	THE(route_basic), THE(route_bytes), THE(route_fds), THE(route_reply),
 	THE(route_policy), THE(route_names), THE(route_fence),
 	THE(route_limits), THE(route_life), THE(route_invalid),
-	THE(route_hostile), THE(route_match), THE(route_turns),
+	THE(route_hostile), THE(route_match), THE(route_back),
+	THE(route_turns),
 };
 
 static const char *const transports[] = {
