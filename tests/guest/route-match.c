@@ -135,7 +135,10 @@ static bool got_something(const struct listener *l)
 		    MSG_DONTWAIT) > 0;
 }
 
-/* A broadcast reaches exactly those who want it.  Returns how many they are. */
+/*
+ * A broadcast reaches exactly those who want it, unless dbus-daemon has to turn
+ * it.  Returns how many they are.
+ */
 static int broadcast(const struct writer *w)
 {
 	struct kdbus_view view;
@@ -147,6 +150,11 @@ static int broadcast(const struct writer *w)
 	    view.destination.len)
 		return 0;
 	send_message(&a, w);
+	if (view.frame.big_endian) {
+		expect_slow(&a, w);
+		assert_ok(peer_done(&a, 1));
+		return 0;
+	}
 	expect_nothing(a.daemon);
 	for (i = 0; i < ARRAY_SIZE(listeners); i++) {
 		expected = wants(&listeners[i], w, &view);
