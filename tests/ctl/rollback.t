@@ -259,6 +259,52 @@ test_purge_warns_of_repositories() {
 	drop repository
 }
 
+# A user who has switched his session off by a mask need not remember it, and had
+# nothing of systemd before.
+test_purge_of_a_users_mask() {
+	machine users
+	local units=$machine/users/alice/.config/systemd/user
+	ln -s /dev/null "$units/kdbus-session-bus.service"
+	ln -s /dev/null "$units/other.service"
+	rollback
+	[ -L "$units/kdbus-session-bus.service" ]
+	rollback --purge
+	equal other.service "$(ls "$units")"
+	rm "$units/other.service"
+	rollback_again
+	[ -d "$machine/users/alice" ] && [ ! -e "$machine/users/alice/.config" ]
+	drop users
+}
+
+# The program itself is gone by now.
+rollback_again() {
+	sh "$top/scripts/kdbus-rollback" --root "$machine" --purge
+}
+
+# Where the packages are rpm's, dpkg may be one of them, with books of its own.
+test_purge_beside_a_foreign_dpkg() {
+	machine foreign
+	: >"$machine/var/lib/dpkg/status"
+	printf '#!/bin/sh\necho "rpm $*" >>/tmp/asked\n' >"$machine/usr/local/bin/rpm"
+	chmod 755 "$machine/usr/local/bin/rpm"
+	status_of rollback --purge
+	contains "$(cat "$machine/tmp/asked")" "rpm -q"
+	drop foreign
+}
+
+# Before it is known whose the packages are, nothing that was kept may go.
+test_purge_without_a_package_manager() {
+	machine neither
+	: >"$machine/var/lib/dpkg/status"
+	mkdir -p "$machine/usr/lib/kdbus/stock"
+	: >"$machine/usr/lib/kdbus/stock/kept.rpm"
+	status_of rollback --purge
+	equal 1 "$status"
+	contains "$said" "neither dpkg nor rpm"
+	[ -e "$machine/usr/lib/kdbus/stock/kept.rpm" ]
+	drop neither
+}
+
 test_purge_from_outside() {
 	machine outside
 	sh "$top/scripts/kdbus-rollback" --root "$machine" --purge
