@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 _kdbusctl_complete() {
-	local word=${COMP_WORDS[COMP_CWORD]} command='' i
+	local word=${COMP_WORDS[COMP_CWORD]} command='' state='' i
 	local choices='--json --all --global --replace-dbus-broker --root= --help'
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
+		# What comes behind it are the options of kdbus-rollback.
+		--)
+			mapfile -t COMPREPLY < <(compgen -W '--purge --root=' -- "$word")
+			return
+			;;
 		-*) ;;
+		on | off) state=${COMP_WORDS[i]} ;;
 		status | doctor | enable | disable | fastpath | rollback | version)
 			command=${COMP_WORDS[i]}
-			break
 			;;
 		esac
 	done
@@ -17,13 +22,13 @@ _kdbusctl_complete() {
 	'') choices+=' status doctor enable disable fastpath rollback version' ;;
 	enable | disable) choices+=' system session' ;;
 	fastpath)
-		if ((COMP_CWORD == i + 1)); then
-			choices='on off'
-		else
-			choices='system session --all --json'
-		fi
+		choices='system session --all --json'
+		case $state:$word in
+		:-*) ;;
+		:*) choices='on off' ;;
+		esac
 		;;
-	rollback) choices='-- --purge --root --json' ;;
+	rollback) choices='-- --json' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
 }

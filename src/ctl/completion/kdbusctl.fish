@@ -12,7 +12,9 @@ complete -c kdbusctl -n "not __fish_seen_subcommand_from $commands" -a version -
 complete -c kdbusctl -n "__fish_seen_subcommand_from enable disable" -a 'system session'
 complete -c kdbusctl -n "__fish_seen_subcommand_from fastpath; and not __fish_seen_subcommand_from on off" -a 'on off'
 complete -c kdbusctl -n "__fish_seen_subcommand_from on off" -a 'system session'
-complete -c kdbusctl -n "__fish_seen_subcommand_from rollback" -a '-- --purge --root'
+# The options behind "--" are those of kdbus-rollback.
+complete -c kdbusctl -n "__fish_seen_subcommand_from rollback; and not contains -- -- (commandline -opc)" -a '--'
+complete -c kdbusctl -n "__fish_seen_subcommand_from rollback; and contains -- -- (commandline -opc)" -a '--purge --root'
 complete -c kdbusctl -l json -d 'Answer in JSON'
 complete -c kdbusctl -l all -d 'Every bus'
 complete -c kdbusctl -l global -d 'Session buses of all users'
