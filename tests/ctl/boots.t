@@ -194,4 +194,42 @@ test_session_that_is_masked() {
 	[ ! -e "$root/run/kdbus/module.reason" ]
 }
 
+# has_all: all it takes but the module
+has_all() {
+	machine
+	put /run/kdbus/counted ""
+	put /usr/lib/kdbus/dbus-daemon.patched 1
+	put /usr/lib/kdbus/libdbus.patched 1
+	put /usr/lib/systemd/system/dbus.service "[Service]"
+}
+
+# Of what stands in for the module modprobe says nothing, and succeeds.
+test_another_command_for_the_module() {
+	has_all
+	mount -t tmpfs none /etc/modprobe.d
+	echo 'install kdbus /bin/true' >/etc/modprobe.d/test.conf
+	contains "$(switch start system)" \
+		"the system bus is plain: modprobe's configuration has '/bin/true' in the place of the module"
+	contains "$(cat "$root/run/kdbus/module.reason")" "/bin/true"
+	echo 'options kdbus family=18' >>/etc/modprobe.d/test.conf
+	contains "$(switch start system)" "modprobe's configuration has"
+	umount /etc/modprobe.d
+}
+
+# The module would be the host's.
+test_container() {
+	has_all
+	put /run/systemd/container lxc
+	put /sys/module/kdbus/parameters/family 18
+	rm "$root/run/kdbus/counted"
+	switch guard
+	equal none "$(boot_count)"
+	equal "<4>the system bus is plain: this is a container" "$(switch start system)"
+	[ ! -e "$root/run/kdbus/dbus.env" ]
+	switch module 0
+	[ ! -e "$root/run/kdbus/module.reason" ]
+	equal "<4>the session bus is plain: this is a container" \
+		"$(XDG_RUNTIME_DIR=$root/run/user switch start session)"
+}
+
 main "$@"
