@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What DKMS gets where the module cannot be built: a placeholder.  Without any
-# kernel's headers.
+# What DKMS and apt get where the module cannot be built: a placeholder, and no
+# failure.  Without any kernel's headers.
 # shellcheck disable=SC2016,SC2119,SC2120 # for make and the inner shell; there are variables
 . "$(dirname "$0")/lib.sh"
 
@@ -55,6 +55,29 @@ test_the_module_or_a_failure() {
 	status_of build_module KDBUS_STUB=n
 	equal 2 "$status"
 	[ ! -e "$root/src/kdbus.ko" ]
+}
+
+# postinst COMMAND: with this in the place of what debhelper adds, which runs DKMS
+postinst() {
+	sed "s|^#DEBHELPER#\$|$1|" "$top/debian/kdbus-dkms.postinst" >"$root/postinst"
+	grep -qF "$1" "$root/postinst"
+	sh "$root/postinst" configure ""
+}
+
+test_dkms_fails_while_the_package_is_configured() {
+	status_of postinst 'sh -c "exit 10"; echo not here'
+	equal 0 "$status"
+	equal 1 "$(wc -l <<<"$said")"
+	contains "$said" "kdbus-dkms: DKMS has failed"
+	status_of postinst 'exit 1'
+	equal 0 "$status"
+	contains "$said" "kdbus-dkms: DKMS has failed"
+}
+
+test_dkms_does_not_fail() {
+	status_of postinst 'echo "$1"'
+	equal 0 "$status"
+	equal configure "$said"
 }
 
 main "$@"
