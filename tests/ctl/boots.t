@@ -216,6 +216,31 @@ test_another_command_for_the_module() {
 	umount /etc/modprobe.d
 }
 
+# says_with_kmod WORDS PLACEHOLDER REASON: if that is what modprobe says, and what
+# modinfo says of a placeholder
+says_with_kmod() {
+	# shellcheck disable=SC2016 # for the script
+	put /kmod '#!/bin/sh' 'case ${0##*/} in' \
+		"modprobe) echo \"modprobe: ERROR: could not insert 'kdbus': $1\" >&2; exit 1 ;;" \
+		"modinfo) [ \"\$2\" != placeholder ] || echo ${2:-} ;;" "esac"
+	chmod +x "$root/kmod"
+	mount --bind "$root/kmod" "$(readlink -f /usr/sbin/modprobe)"
+	status_of switch start system
+	umount "$(readlink -f /usr/sbin/modprobe)"
+	contains "$said" "the system bus is plain: $3"
+}
+
+# Some placeholders load and say so, others are no modules to the kernel.
+test_placeholder() {
+	local words
+	has_all
+	for words in "No such device" "Exec format error" "Invalid module format" \
+		"Key was rejected by service"; do
+		says_with_kmod "$words" Y "the module could not be built for Linux $(uname -r)"
+	done
+	says_with_kmod "Exec format error" "" "the module kdbus was built for another kernel"
+}
+
 # The module would be the host's.
 test_container() {
 	has_all
