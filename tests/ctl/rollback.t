@@ -223,7 +223,7 @@ test_purge_with_removed_packages() {
 	local state each='${Package} ${db:Status-Abbrev}${Version}\n'
 	machine removed
 	chroot "$machine" sh -c 'set -e
-		dpkg --force-depends -i /usr/share/kdbus/stock/dbus-user-session_*.deb
+		dpkg --force-depends -i /var/lib/kdbus/stock/dbus-user-session_*.deb
 		dpkg --force-depends --remove dbus-user-session dbus kdbus-dkms'
 	state=$(chroot "$machine" dpkg-query -W -f "$each" dbus dbus-user-session)
 	# One patched and one not
@@ -315,7 +315,7 @@ test_purge_from_outside() {
 
 test_purge_without_stock() {
 	machine nothing
-	rm -r "$machine/usr/share/kdbus/stock"
+	rm -r "$machine/var/lib/kdbus/stock"
 	status_of rollback --purge
 	equal 1 "$status"
 	contains "$said" "nothing was kept to replace these with: dbus "
@@ -323,7 +323,7 @@ test_purge_without_stock() {
 	# The rest of the story, when it is there.
 	chroot "$machine" dpkg-query -W dbus-daemon | grep -q kdbus1
 	mkdir -p "$machine/var/lib/kdbus/stock"
-	cp "$layers/kdbus/usr/share/kdbus/stock"/*.deb "$machine/var/lib/kdbus/stock/"
+	cp "$layers/kdbus/var/lib/kdbus/stock"/*.deb "$machine/var/lib/kdbus/stock/"
 	rollback --purge
 	is_pristine
 	drop nothing
@@ -334,7 +334,7 @@ test_purge_without_stock() {
 test_purge_that_cannot_install() {
 	local stock
 	machine lock
-	stock=$(echo "$machine"/usr/share/kdbus/stock/libdbus-1-3_*_amd64.deb)
+	stock=$(echo "$machine"/var/lib/kdbus/stock/libdbus-1-3_*_amd64.deb)
 	mv "$stock" "$machine/tmp/"
 	# What dpkg reads first is whole.
 	head -c 9000 "$machine/tmp/${stock##*/}" >"$stock"
@@ -358,7 +358,7 @@ test_purge_that_cannot_keep_a_copy() {
 	sbin=$machine/usr/local/sbin
 	mount --bind "$sbin" "$sbin"
 	mount -o remount,bind,ro "$sbin"
-	stock=$(echo "$machine"/usr/share/kdbus/stock/libdbus-1-3_*_amd64.deb)
+	stock=$(echo "$machine"/var/lib/kdbus/stock/libdbus-1-3_*_amd64.deb)
 	cp "$stock" "$machine/tmp/"
 	head -c 9000 "$machine/tmp/${stock##*/}" >"$stock"
 	status_of rollback --purge
