@@ -166,6 +166,14 @@ says_of_system() {
 	switch start system
 }
 
+# What switched it off had no room to say why.
+test_off_without_a_word() {
+	machine
+	switch guard
+	: >"$root/run/kdbus/off"
+	contains "$(says_of_system)" "the system bus is plain: it has been switched off"
+}
+
 # A guard that was killed, is masked or could not write anything has said nothing.
 test_guard_that_did_not_run() {
 	machine
