@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -235,28 +236,34 @@ static void case_policy_names(void)
 	carried_end(0, 0, 0, 0);
 }
 
-static void write_rules(const char *rules)
+static void write_extra(const char *rules, const char *limits)
 {
 	FILE *file = fopen(EXTRA ".new", "w");
 
 	if (!file)
 		give_up("cannot write %s", EXTRA);
 	fprintf(file, "<busconfig><policy context=\"mandatory\">%s"
-		"</policy></busconfig>\n", rules);
+		"</policy>%s</busconfig>\n", rules, limits);
 	fclose(file);
 	if (rename(EXTRA ".new", EXTRA))
 		give_up("cannot replace %s", EXTRA);
 }
 
-static void reload(struct client *root, const char *rules)
+static void reload_with(struct client *root, const char *rules,
+			const char *limits)
 {
 	DBusMessage *answer;
 
-	write_rules(rules);
+	write_extra(rules, limits);
 	answer = client_ask(root, driver_call("ReloadConfig"));
 	check(!dbus_message_get_error_name(answer), "ReloadConfig: %s",
 	      dbus_message_get_error_name(answer));
 	dbus_message_unref(answer);
+}
+
+static void reload(struct client *root, const char *rules)
+{
+	reload_with(root, rules, "");
 }
 
 #define DENY_OPEN	"<deny send_destination=\"org.kdbus.Open\"/>"
@@ -424,11 +431,86 @@ static void case_reload_traffic(void)
 	say("%d reloads", 2 * i);
 }
 
+#define SECRET		"org.kdbus.Secret"
+#define DENY_SECRET	"<deny send_interface=\"" SECRET "\"/>"
+#define NEW_MAX		4
+#define LOW_LIMIT	"<limit name=\"max_replies_per_connection\">4</limit>"
+
+#define LOGIND		"/run/systemd"
+#define SEATS		LOGIND "/seats"
+#define USERS		LOGIND "/users"
+#define ALICE		USERS "/1001"
+
+/* What there is to know of alice's seats is to be read from a directory. */
+static void hide_alice(void)
+{
+	mkdir(LOGIND, 0755);
+	mkdir(USERS, 0755);
+	if (mkdir(ALICE, 0755) || mkdir(SEATS, 0755))
+		give_up("cannot make %s and %s", ALICE, SEATS);
+}
+
+static void show_alice(void)
+{
+	if (rmdir(SEATS) || rmdir(ALICE))
+		give_up("cannot remove %s and %s", SEATS, ALICE);
+}
+
+static void ask_and_answer(struct client *a, struct client *b,
+			   const char *interface)
+{
+	client_send(a, dbus_message_new_method_call(b->unique, "/a", interface,
+						    "Any"));
+	client_sync(a);
+	answer_all(b);
+	client_drain(a);
+}
+
+static void ask_in_vain(struct client *a, struct client *b)
+{
+	carried_begin();
+	ask_and_answer(a, b, SECRET);
+	ask_and_answer(b, a, SECRET);
+	carried_end(0, 0, 0, 0);
+}
+
+/*
+ * If dbus-daemon cannot find out whether a user is at the console, his connections
+ * keep their rules.  All others get the new ones, and everybody the new limits.
+ */
+static void case_reload_partly(void)
+{
+	struct client *root = client_open("ROOT"), *a = client_open("A");
+	struct client *x = client_open_as("X", "alice");
+	struct client *b = client_open("B");
+	int i;
+
+	ask_and_answer(a, b, SECRET);
+	hide_alice();
+	reload_with(root, DENY_SECRET, LOW_LIMIT);
+	show_alice();
+	ask_and_answer(a, b, INTERFACE);
+	ask_and_answer(b, a, INTERFACE);
+	ask_in_vain(a, b);
+	ask_and_answer(x, b, SECRET);
+	carried_begin();
+	ask_and_answer(a, b, INTERFACE);
+	ask_and_answer(x, b, SECRET);
+	carried_end(2, 2, 0, 0);
+	for (i = 0; i < NEW_MAX + 2; i++)
+		client_send(a, new_numbered(b->unique, "Call", i));
+	client_drain(a);
+	answer_all(b);
+	client_drain(a);
+	reload(root, "");
+}
+
 const struct bus_case cases_policy[] = {
 	{ "policy", "system", case_policy },
 	{ "policy-names", "system", case_policy_names },
 	{ "reload", "system", case_reload },
 	{ "reload-pending", "system", case_reload_pending },
 	{ "reload-traffic", "system", case_reload_traffic },
+	{ "reload-partly", "limits", case_reload_partly },
 	{ 0 },
 };
