@@ -149,6 +149,12 @@ int kdbus_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (!end.direct) {
 		ret = kdbus_fds_collect(&fds, msg, end.daemon ? end.peer->owner :
 								end.peer->user);
+		/*
+		 * Of this, libdbus drops the message.  Of anything else the connection,
+		 * and the client had no part in it.
+		 */
+		if (ret == -EPERM && end.daemon)
+			ret = -ETOOMANYREFS;
 		if (ret)
 			return ret;
 	}

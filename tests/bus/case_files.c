@@ -169,6 +169,43 @@ static void case_files_not_negotiated(void)
 	carried_end(1, 0, 0, 0);
 }
 
+/* A socket of the module's family, or another if there is no module. */
+static int socket_of_the_family(void)
+{
+	FILE *file = fopen("/sys/module/kdbus/parameters/family", "r");
+	int family = AF_UNIX, fd;
+
+	if (file && fscanf(file, "%d", &family) != 1)
+		give_up("what family is it?");
+	if (file)
+		fclose(file);
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		give_up("no socket");
+	return fd;
+}
+
+/* Whoever may not get what somebody else sends him stays connected. */
+static void case_files_of_the_family(void)
+{
+	struct client *a = client_open_at("A", bus_unix_address());
+	struct client *b = client_open("B");
+	DBusMessage *signal = new_signal(b->unique, "Signal");
+	int fd = socket_of_the_family();
+
+	if (!dbus_message_append_args(signal, DBUS_TYPE_UNIX_FD, &fd,
+				      DBUS_TYPE_INVALID))
+		give_up("no memory");
+	close(fd);
+	client_send(a, signal);
+	client_sync(a);
+	client_sync(b);
+	/* Stock has delivered it. */
+	while (b->stashed)
+		dbus_message_unref(b->stash[--b->stashed]);
+	client_driver(b, "NameHasOwner", b->unique);
+}
+
 /* One who has not negotiated sends some all the same. */
 static void case_files_sent_without_asking(void)
 {
@@ -253,6 +290,7 @@ const struct bus_case cases_files[] = {
 	{ "files-not-negotiated", "session", case_files_not_negotiated },
 	{ "files-sent-without-asking", "session",
 	  case_files_sent_without_asking },
+	{ "files-of-the-family", "session", case_files_of_the_family },
 	{ "files-miscounted", "session", case_files_miscounted },
 	{ "files-bad-index", "session", case_files_bad_index },
 	{ 0 },

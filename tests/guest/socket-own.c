@@ -97,9 +97,15 @@ static void no_socket_in_itself(void **state)
 	fresh = twin_socket(&t);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, unix_pair), 0);
 	for (i = 0; i < 2; i++) {
-		assert_fails(send_fd(end[i], end[0]), EPERM);
-		assert_fails(send_fd(end[i], end[1]), EPERM);
-		assert_fails(send_fd(end[i], fresh), EPERM);
+		if (i == 1) {
+			/* Of which dbus-daemon drops the message alone. */
+			assert_fails(send_fd(end[i], fresh), ETOOMANYREFS);
+			assert_fails(send_fd(end[i], end[0]), ETOOMANYREFS);
+		} else {
+			assert_fails(send_fd(end[i], end[0]), EPERM);
+			assert_fails(send_fd(end[i], end[1]), EPERM);
+			assert_fails(send_fd(end[i], fresh), EPERM);
+		}
 		assert_fails(recv(end[!i], &c, 1, MSG_DONTWAIT), EAGAIN);
 		/* Other sockets may go. */
 		assert_int_equal(send_fd(end[i], unix_pair[0]), 1);
