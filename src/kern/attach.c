@@ -36,8 +36,11 @@
 #include "sock.h"
 #include "unixsock.h"
 
-/* One at a time, so that the two ends of a connection see each other. */
-static DEFINE_MUTEX(kdbus_attach_lock);
+/*
+ * One at a time, so that the two ends of a connection see each other.  No mutex: of
+ * all buses, whoever holds it must not be kept from going on.
+ */
+static DEFINE_SPINLOCK(kdbus_attach_lock);
 
 /* Held while a callback runs. */
 DEFINE_STATIC_SRCU(kdbus_attach_srcu);
@@ -124,7 +127,7 @@ static int kdbus_unix_hook(struct kdbus_unix *u)
 	struct sock *sk = u->sock->sk, *other = kdbus_unix_other(u);
 	int ret = -EBUSY;
 
-	mutex_lock(&kdbus_attach_lock);
+	spin_lock(&kdbus_attach_lock);
 	write_lock_bh(&sk->sk_callback_lock);
 	if (!sk->sk_user_data && other && !kdbus_unix_is_hooked(other)) {
 		u->data_ready = sk->sk_data_ready;
@@ -139,7 +142,7 @@ static int kdbus_unix_hook(struct kdbus_unix *u)
 		ret = 0;
 	}
 	write_unlock_bh(&sk->sk_callback_lock);
-	mutex_unlock(&kdbus_attach_lock);
+	spin_unlock(&kdbus_attach_lock);
 	return ret;
 }
 

@@ -57,9 +57,16 @@ static bool kdbus_flush_failed(struct kdbus_unix *u, int error)
 	return false;
 }
 
+/* By anybody else the reader would be told the wrong sender. */
+static bool kdbus_flush_is_for_thread(struct kdbus_unix *u)
+{
+	return !kdbus_unix_speaks(u) && kdbus_unix_wants_creds(u);
+}
+
 /*
- * Writes as much as there is room for, in no more steps than are left.  The place
- * before the reader is ours.
+ * Writes as much as there is room for, in no more steps than are left; none are if
+ * somebody else has to go on, as the reader can ask who writes at any time.  The
+ * place before the reader is ours.
  */
 static void kdbus_flush_queue(struct kdbus_unix *u, int *steps)
 {
@@ -68,6 +75,10 @@ static void kdbus_flush_queue(struct kdbus_unix *u, int *steps)
 	int n;
 
 	while ((*steps)-- > 0 && (msg = kdbus_queue_front(down))) {
+		if (kdbus_flush_is_for_thread(u)) {
+			*steps = 0;
+			break;
+		}
 		n = kdbus_unix_write(u, kdbus_msg_bytes(msg),
 				     kdbus_msg_len(msg));
 		if (n > 0)
@@ -111,23 +122,13 @@ static void kdbus_flush_all(struct kdbus_unix *u, int *steps)
 	}
 }
 
-/* By anybody else the reader would be told the wrong sender. */
-static bool kdbus_flush_is_for_thread(struct kdbus_unix *u)
-{
-	return !kdbus_unix_speaks(u) && kdbus_unix_wants_creds(u);
-}
-
-/* Looks once; no steps are left if somebody else has to go on. */
 static void kdbus_flush_look(struct kdbus_unix *u, int *steps)
 {
 	struct file *file = kdbus_unix_get(u);
 
 	if (!file)
 		return;
-	if (kdbus_flush_is_for_thread(u))
-		*steps = 0;
-	else
-		kdbus_flush_all(u, steps);
+	kdbus_flush_all(u, steps);
 	fput(file);
 }
 

@@ -83,6 +83,7 @@ static void kdbus_peer_setup(struct kdbus_peer *peer)
 	kdbus_tx_init(&peer->from_client);
 	kdbus_tx_init(&peer->from_daemon);
 	mutex_init(&peer->release);
+	init_waitqueue_head(&peer->released);
 	spin_lock_init(&peer->route);
 	INIT_LIST_HEAD(&peer->held);
 	kdbus_approvals_init(&peer->approvals, peer->user);

@@ -142,6 +142,8 @@ struct kdbus_transport {
  * @from_daemon: the daemon's stream
  *
  * @release: held by whoever takes messages off @held
+ * @released: woken when that is done; nobody else waits for the mutex, as a task
+ *	that gets no processor time could be given it
  * @route: guards what follows up to @down
  * @given: messages given to the daemon so far
  * @unfinished: those of them that it has not finished dispatching
@@ -204,6 +206,7 @@ struct kdbus_peer {
 	struct kdbus_tx from_daemon;
 
 	struct mutex release;
+	wait_queue_head_t released;
 	spinlock_t route ____cacheline_aligned_in_smp;
 	u64 given;
 	u64 unfinished;

@@ -75,7 +75,8 @@ static bool kdbus_route_to_all(const struct kdbus_peer *peer,
 	 * has to look into it for anybody's rule.
 	 */
 	return !view->unix_fds &&
-	       view->frame.big_endian == KDBUS_HOST_BIG_ENDIAN && kdbus_bus_broadcasts(peer->bus) &&
+	       view->frame.big_endian == KDBUS_HOST_BIG_ENDIAN &&
+	       kdbus_bus_broadcasts(peer->bus) &&
 	       !kdbus_str_is(&view->interface, "org.freedesktop.DBus.Peer");
 }
 
@@ -412,23 +413,25 @@ static struct kdbus_fanout *kdbus_route_fan_out(struct kdbus_peer *peer,
 	return fanout;
 }
 
+static bool kdbus_route_releasing(struct kdbus_peer *peer)
+{
+	bool releasing;
+
+	spin_lock(&peer->route);
+	releasing = !list_empty(&peer->held) && !peer->unfinished;
+	spin_unlock(&peer->route);
+	return releasing;
+}
+
 /*
  * While the daemon releases what is held, whoever sends more waits for that: it
  * would have no end if he could hold messages as fast as it releases them.
  */
 static void kdbus_route_await_release(struct kdbus_peer *peer)
 {
-	bool releasing;
-
-	if (list_empty(&peer->held))
-		return;
-	spin_lock(&peer->route);
-	releasing = !list_empty(&peer->held) && !peer->unfinished;
-	spin_unlock(&peer->route);
-	if (releasing) {
-		mutex_lock(&peer->release);
-		mutex_unlock(&peer->release);
-	}
+	if (!list_empty(&peer->held))
+		wait_event_killable(peer->released,
+				    !kdbus_route_releasing(peer));
 }
 
 static void kdbus_route_new(struct kdbus_peer *peer, struct kdbus_msg *msg,
@@ -573,6 +576,7 @@ void kdbus_route_done(struct kdbus_peer *peer, u32 count)
 	while (kdbus_route_release(peer))
 		cond_resched();
 	mutex_unlock(&peer->release);
+	wake_up_all(&peer->released);
 
 	spin_lock(&peer->route);
 	ended = kdbus_route_ended(peer);
@@ -628,6 +632,7 @@ bool kdbus_route_retire(struct kdbus_peer *peer)
 	spin_unlock(&peer->route);
 	list_for_each_entry_safe(msg, next, &held, node)
 		kdbus_msg_free(msg);
+	wake_up_all(&peer->released);
 
 	kdbus_queue_shut(&peer->down);
 	kdbus_names_withdraw_all(peer);

@@ -279,7 +279,7 @@ static int kdbus_unix_sendmsg(struct kdbus_unix *u, struct msghdr *msg,
 	return ret;
 }
 
-/* For a kernel thread: the owner is the sender, by his number as well. */
+/* For a kernel thread: the owner, who lives, is the sender, by his number as well. */
 static int kdbus_unix_sendmsg_for(struct kdbus_unix *u, struct msghdr *msg,
 				  size_t size)
 {
@@ -294,9 +294,6 @@ static int kdbus_unix_sendmsg_for(struct kdbus_unix *u, struct msghdr *msg,
 		},
 	};
 
-	/* Nothing can be said in the name of somebody who is gone. */
-	if (!kdbus_unix_owner_lives(u))
-		return -EPIPE;
 	kdbus_unix_creds(u, &control.creds);
 	msg->msg_control = &control;
 	msg->msg_controllen = sizeof(control);
@@ -319,7 +316,12 @@ int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size)
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 
 	iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, size);
-	if ((current->flags & PF_KTHREAD) && kdbus_unix_wants_creds(u))
-		return kdbus_unix_sendmsg_for(u, &msg, size);
+	if (current->flags & PF_KTHREAD) {
+		if (kdbus_unix_owner_lives(u))
+			return kdbus_unix_sendmsg_for(u, &msg, size);
+		/* Nothing can be said in the name of somebody who is gone. */
+		if (kdbus_unix_wants_creds(u))
+			return -EPIPE;
+	}
 	return kdbus_unix_sendmsg(u, &msg, size);
 }

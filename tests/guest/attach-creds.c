@@ -15,6 +15,7 @@
 
 #define ALICE	1001
 
+/* Some bytes, and what is told of who has written them. */
 static void receive_control(int fd, int type, void *data, size_t size)
 {
 	char byte[1000], control[CMSG_SPACE(sizeof(struct ucred))];

@@ -124,7 +124,6 @@ static void sockmap(void **state)
 	close_pair(end);
 }
 
-/* Some bytes, and what is told of who has written them. */
 /* A socket that travels over itself is closed like one of AF_UNIX. */
 static void over_itself(void **state)
 {
