@@ -392,16 +392,13 @@ static void tables_are_paid_for(void **state)
 
 #define LISTENERS	20
 
-/* Many who do not read small broadcasts are so many entries of queues. */
-static void broadcast_is_paid_for_each_recipient(void **state)
+/* As many who want every signal. */
+static void open_listeners(struct peer *listener)
 {
 	static const char rule[] = "type='signal'";
-	struct writer w = MESSAGE(SPEC_SIGNAL(NULL));
-	struct peer hog[3], listener[LISTENERS];
 	char name[20];
-	int i, sent = 0;
+	int i;
 
-	(void)state;
 	bus.config.flags |= KDBUS_BUS_BROADCAST;
 	large_messages();
 	for (i = 0; i < LISTENERS; i++) {
@@ -410,6 +407,17 @@ static void broadcast_is_paid_for_each_recipient(void **state)
 		assert_ok(set_option(listener[i].daemon, KDBUS_MATCH_ADD, rule,
 				     strlen(rule)));
 	}
+}
+
+/* Many who do not read small broadcasts are so many entries of queues. */
+static void broadcast_is_paid_for_each_recipient(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL));
+	struct peer hog[3], listener[LISTENERS];
+	int i, sent = 0;
+
+	(void)state;
+	open_listeners(listener);
 	use_up_memory(hog);
 	begin_message(&hog[2], ":1.102", 15 << 20);
 	/* A mebibyte is left, each takes about two kibibytes. */
@@ -506,6 +514,7 @@ static void daemon_writes_without_memory(void **state)
 #define GROUP		"/sys/fs/cgroup/kdbus-sender"
 #define PAID_BYTES	100000
 #define PAID_COUNT	100
+#define BODY		(1 << 20)
 
 static void put_text(const char *path, const char *text)
 {
@@ -569,6 +578,31 @@ static bool sender_sends(int commands, int results)
 	return c;
 }
 
+/* Puts the sender into a group of its own; what it takes with one message there. */
+static long group_sender(pid_t child, int commands, int results)
+{
+	char pid[16];
+
+	put_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	assert_int_equal(mkdir(GROUP, 0755), 0);
+	snprintf(pid, sizeof(pid), "%d", child);
+	put_text(GROUP "/cgroup.procs", pid);
+	assert_true(sender_sends(commands, results));
+	return number_in(GROUP "/memory.current", "");
+}
+
+static void ungroup_sender(pid_t child, const int commands[2], int results)
+{
+	int status;
+
+	close(commands[1]);
+	close(results);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(commands[0]);
+	assert_int_equal(rmdir(GROUP), 0);
+}
+
 /*
  * What is delivered and not read is charged to the memory cgroup of the sender.
  * At its limit his messages go to the daemon; he is not killed, and nobody else
@@ -577,9 +611,8 @@ static bool sender_sends(int commands, int results)
 static void memory_cgroup_of_sender(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = PAID_BYTES);
-	int commands[2], results[2], i, status, room = 1 << 20;
+	int commands[2], results[2], i, room = 1 << 20;
 	long before, charged, limit;
-	char pid[16];
 	pid_t child;
 
 	(void)state;
@@ -593,12 +626,7 @@ static void memory_cgroup_of_sender(void **state)
 	assert_int_equal(pipe(results), 0);
 	child = start_sender(&w, commands, results[1]);
 	close(results[1]);
-	put_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	assert_int_equal(mkdir(GROUP, 0755), 0);
-	snprintf(pid, sizeof(pid), "%d", child);
-	put_text(GROUP "/cgroup.procs", pid);
-	assert_true(sender_sends(commands[1], results[0]));
-	before = number_in(GROUP "/memory.current", "");
+	before = group_sender(child, commands[1], results[0]);
 	for (i = 0; i < PAID_COUNT; i++)
 		assert_true(sender_sends(commands[1], results[0]));
 	charged = number_in(GROUP "/memory.current", "") - before;
@@ -628,12 +656,42 @@ static void memory_cgroup_of_sender(void **state)
 	assert_true(sender_sends(commands[1], results[0]));
 	expect_nothing(a.daemon);
 	assert_true(waiting(b.client) > 0);
-	close(commands[1]);
-	close(results[0]);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	close(commands[0]);
-	assert_int_equal(rmdir(GROUP), 0);
+	ungroup_sender(child, commands, results[0]);
+	writer_free(&w);
+}
+
+/* However many recipients there are, there is one body. */
+static void broadcast_has_one_body(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .bytes = BODY);
+	struct peer listener[LISTENERS];
+	int commands[2], results[2], i;
+	long before, charged;
+	pid_t child;
+
+	(void)state;
+	/* An AF_UNIX socket has a copy of as much as there is room for. */
+	if (a.attached)
+		skip();
+	large_messages();
+	assert_int_equal(pipe(commands), 0);
+	assert_int_equal(pipe(results), 0);
+	child = start_sender(&w, commands, results[1]);
+	close(results[1]);
+	before = group_sender(child, commands[1], results[0]);
+	drain_end(a.daemon);
+	assert_ok(peer_done(&a, 1));
+	open_listeners(listener);
+	assert_true(sender_sends(commands[1], results[0]));
+	expect_nothing(a.daemon);
+	charged = number_in(GROUP "/memory.current", "") - before;
+	assert_in_range(charged, 0, BODY / 2);
+	for (i = 0; i < LISTENERS; i++) {
+		assert_true(waiting(listener[i].client) == BODY);
+		peer_close(&listener[i]);
+	}
+	ungroup_sender(child, commands, results[0]);
+	settle();
 	writer_free(&w);
 }
 
@@ -653,4 +711,5 @@ SUITE_TESTS(route_limits,
 	TEST(broadcast_is_paid_for_each_recipient),
 	TEST(held_without_memory),
 	TEST(daemon_writes_without_memory),
-	TEST(memory_cgroup_of_sender));
+	TEST(memory_cgroup_of_sender),
+	TEST(broadcast_has_one_body));
