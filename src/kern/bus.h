@@ -14,6 +14,7 @@
  *				space happen under it)
  *	kdbus_peer.route	a sender's order: what it has sent reaches its
  *				destination before what it sends next
+ *	kdbus_bus.batch_lock	the order of what several recipients get
  *	kdbus_queue.lock	one queue: what is delivered to a recipient, and
  *				whether it may be
  *	kdbus_peer.owed_lock	replies that a peer owes
@@ -115,7 +116,8 @@ struct kdbus_stats {
  *	rules and names
  * @foreign_rules: rules of others than peers
  * @foreign_count: how many
- * @batch_lock: guards @batch, inside of everything
+ * @batch_lock: guards @batch, and held while a broadcast gets its place in every
+ *	queue
  * @batch: what the owner writes belongs to it; NULL normally
  * @stats: counters
  */

@@ -263,6 +263,23 @@ static bool kdbus_route_deliver(struct kdbus_peer *peer, struct kdbus_msg *msg,
 	return ok;
 }
 
+/*
+ * Puts a broadcast into the queues of all who want it.  Any two of them get any two
+ * broadcasts in one order, as they do from dbus-daemon: one comes after the other in
+ * every queue, and none in the middle of what the owner says to several.
+ */
+static bool kdbus_route_stage(struct kdbus_peer *peer, struct kdbus_fanout *fanout,
+			      const struct kdbus_view *view, u32 pos)
+{
+	struct kdbus_bus *bus = peer->bus;
+	bool ok;
+
+	spin_lock(&bus->batch_lock);
+	ok = !bus->batch && kdbus_fanout_stage(fanout, view, pos);
+	spin_unlock(&bus->batch_lock);
+	return ok;
+}
+
 /* Likewise for all who want a broadcast; none of them is fine too. */
 static bool kdbus_route_broadcast(struct kdbus_peer *peer,
 				  struct kdbus_msg *msg,
@@ -280,7 +297,7 @@ static bool kdbus_route_broadcast(struct kdbus_peer *peer,
 	/* Nobody may see it without a sender. */
 	if (kdbus_off(KDBUS_OFF_STAGING))
 		kdbus_route_stamp(peer, msg, view);
-	if (!kdbus_fanout_stage(out->fanout, view, pos))
+	if (!kdbus_route_stage(peer, out->fanout, view, pos))
 		return false;
 	if (!kdbus_off(KDBUS_OFF_STAGING))
 		kdbus_route_stamp(peer, msg, view);

@@ -8,12 +8,12 @@
 #include "stress.h"
 
 static struct bus bus;
-static struct peer a, b, c;
+static struct peer a, b, c, d;
 static struct run run;
 
 static int setup(void **state)
 {
-	struct peer *const peers[] = { &a, &b, &c };
+	struct peer *const peers[] = { &a, &b, &c, &d };
 	char name[] = ":1.1";
 	size_t i;
 
@@ -36,6 +36,7 @@ static int teardown(void **state)
 	peer_close(&a);
 	peer_close(&b);
 	peer_close(&c);
+	peer_close(&d);
 	bus_close(&bus);
 	return 0;
 }
@@ -278,9 +279,127 @@ static void exactly_one_reply(void **state)
 	assert_int_equal(bus_stat(&bus, "replies"), 0);
 }
 
+#define EVENTS		400000
+#define BY_B		0x10000000
+#define BY_DAEMON	0x20000000
+
+/* What one of those who listen to everybody has heard, in its order. */
+struct ear {
+	struct peer *peer;
+	atomic_uint count;
+	uint32_t heard[EVENTS];
+};
+
+static struct ear ears[] = { { .peer = &c }, { .peer = &d } };
+
+static void *hear_all(void *arg)
+{
+	uint32_t message[2500];
+	struct ear *ear = arg;
+
+	while (ear->count < EVENTS &&
+	       read_message(&run, ear->peer->client, message, sizeof(message)))
+		ear->heard[ear->count++] = message[2];
+	return NULL;
+}
+
+/* As long as both keep up, so that nobody has to miss anything. */
+static bool may_tell(uint32_t *own)
+{
+	while (!run.stop && ++*own > ears[0].count / 3 + 1000)
+		sched_yield();
+	return !run.stop && ears[0].count < EVENTS - 5000;
+}
+
+static void *tell_all(void *arg)
+{
+	struct peer *peer = arg;
+	uint32_t serial = peer == &b ? BY_B : 0, told = 0;
+
+	while (may_tell(&told))
+		send_on(peer->client, NULL, ++serial);
+	return NULL;
+}
+
+/* What goes to the daemon it drops, so that nobody hears of it. */
+static void *hear_nothing(void *arg)
+{
+	static _Thread_local char message[10000];
+	struct peer *peer = arg;
+	uint32_t one = 1;
+
+	while (read_message(&run, peer->daemon, message, sizeof(message)))
+		set_option(peer->daemon, KDBUS_DONE, &one, sizeof(one));
+	return NULL;
+}
+
+/* The daemon says something to both as one event. */
+static void *daemon_tells_all(void *arg)
+{
+	uint32_t serial = BY_DAEMON, told = 0;
+
+	(void)arg;
+	while (may_tell(&told)) {
+		serial++;
+		set_option(bus.listener, KDBUS_BUS_STAGE, NULL, 0);
+		send_on(c.daemon, NULL, serial);
+		send_on(d.daemon, NULL, serial);
+		set_option(bus.listener, KDBUS_BUS_COMMIT, NULL, 0);
+	}
+	return NULL;
+}
+
+static void listen_to_all(void)
+{
+	static const char rule[] = "type='signal'";
+	size_t i;
+
+	bus.config.flags |= KDBUS_BUS_BROADCAST;
+	assert_ok(bus_configure(&bus));
+	for (i = 0; i < ARRAY_SIZE(ears); i++) {
+		ears[i].count = 0;
+		assert_ok(set_option(ears[i].peer->daemon, KDBUS_MATCH_ADD, rule,
+				     strlen(rule)));
+	}
+}
+
+/* Any two who hear two events hear them in one order, whoever tells them. */
+static void one_order_for_all(void **state)
+{
+	pthread_t threads[7];
+	uint32_t i, from_daemon = 0;
+
+	(void)state;
+	listen_to_all();
+	threads[0] = start(hear_all, &ears[0]);
+	threads[1] = start(hear_all, &ears[1]);
+	threads[2] = start(hear_nothing, &a);
+	threads[3] = start(hear_nothing, &b);
+	threads[4] = start(tell_all, &a);
+	threads[5] = start(tell_all, &b);
+	threads[6] = start(daemon_tells_all, NULL);
+	pause_ms(4000);
+	run.stop = true;
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		finish(threads[i]);
+	for (i = 0; i < ears[0].count && i < ears[1].count; i++) {
+		if (ears[0].heard[i] != ears[1].heard[i])
+			trouble(&run, "event %u: %x and %x", i,
+				ears[0].heard[i], ears[1].heard[i]);
+		from_daemon += ears[0].heard[i] > BY_DAEMON;
+	}
+	print_message("# %u events, %u of the daemon, %lu fast, %lu slow\n", i,
+		      from_daemon, bus_stat(&bus, "broadcasts"),
+		      bus_stat(&bus, "slow"));
+	run_check(&run);
+	assert_true(i > 500 && from_daemon > 50 &&
+		    bus_stat(&bus, "broadcasts") > 100);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SUITE_TESTS(stress_order,
 	TEST(one_sender_one_order),
 	TEST(reactions_come_later),
-	TEST(exactly_one_reply));
+	TEST(exactly_one_reply),
+	TEST(one_order_for_all));
