@@ -91,7 +91,11 @@ static void kdbus_unix_state_change(struct sock *sk)
 		u->state_change(sk);
 		if (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN)
 			kdbus_unix_deaf(u->peer);
-		kdbus_pump(u);
+		/*
+		 * Not here: whoever closes the last descriptor need have nothing to do
+		 * with what has been written.
+		 */
+		kdbus_unix_work(u, 0);
 		kdbus_peer_put(u->peer);
 	}
 	srcu_read_unlock(&kdbus_attach_srcu, idx);
@@ -124,7 +128,7 @@ static bool kdbus_unix_is_hooked(struct sock *sk)
 /* A task that writes to one end must not end up writing to the other. */
 static int kdbus_unix_hook(struct kdbus_unix *u)
 {
-	struct sock *sk = u->sock->sk, *other = kdbus_unix_other(u);
+	struct sock *sk = u->sk, *other = kdbus_unix_other(u);
 	int ret = -EBUSY;
 
 	spin_lock(&kdbus_attach_lock);
@@ -148,7 +152,7 @@ static int kdbus_unix_hook(struct kdbus_unix *u)
 
 static void kdbus_unix_unhook(struct kdbus_unix *u)
 {
-	struct sock *sk = u->sock->sk;
+	struct sock *sk = u->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
 	WRITE_ONCE(sk->sk_data_ready, u->data_ready);
@@ -207,7 +211,7 @@ static void kdbus_attached_shutdown(struct kdbus_peer *peer, u8 mode)
 static bool kdbus_attached_lent(struct kdbus_peer *peer)
 {
 	struct file *file = kdbus_unix_get(peer->taken);
-	struct sock *sk = peer->taken->sock->sk;
+	struct sock *sk = peer->taken->sk;
 	bool lent;
 
 	if (!file)
@@ -311,6 +315,7 @@ static struct kdbus_unix *kdbus_unix_new(struct file *file, struct socket *sock)
 	spin_lock_init(&u->lock);
 	u->file = get_file(file);
 	u->sock = sock;
+	u->sk = sock->sk;
 	u->cred = kdbus_get_cred(current_cred());
 	u->pid = get_pid(task_tgid(current));
 	INIT_DELAYED_WORK(&u->work, kdbus_unix_do_work);
@@ -344,13 +349,13 @@ static struct kdbus_peer *kdbus_attach_peer(struct kdbus_bus *bus,
 	stand_in->sk_user_data = u;
 	stand_in->sk_write_space = kdbus_stand_in_write_space;
 	peer = kdbus_peer_new(bus, stand_in, daemon, &kdbus_attached,
-			      kdbus_unix_uid(u->sock->sk));
+			      kdbus_unix_uid(u->sk));
 	sock_put(stand_in);
 	if (!peer)
 		return NULL;
 	u->peer = peer;
 	peer->taken = u;
-	kdbus_peercred_copy(daemon, u->sock->sk);
+	kdbus_peercred_copy(daemon, u->sk);
 	WRITE_ONCE(daemon->sk_state, TCP_ESTABLISHED);
 	daemon->sk_socket->state = SS_CONNECTED;
 	ds->peer = peer;
@@ -392,8 +397,8 @@ release:
  */
 static void kdbus_unix_settle(struct kdbus_unix *u)
 {
-	unix_state_lock(u->sock->sk);
-	unix_state_unlock(u->sock->sk);
+	unix_state_lock(u->sk);
+	unix_state_unlock(u->sk);
 }
 
 static int kdbus_attach_install(struct file *file, char **label,

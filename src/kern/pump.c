@@ -168,7 +168,7 @@ static int kdbus_pump_look(struct kdbus_unix *u, bool *files)
 /* Nothing more will come. */
 static bool kdbus_pump_end(struct kdbus_unix *u)
 {
-	bool closed = READ_ONCE(u->sock->sk->sk_shutdown) == SHUTDOWN_MASK;
+	bool closed = READ_ONCE(u->sk->sk_shutdown) == SHUTDOWN_MASK;
 	bool unread = closed && kdbus_flush_end(u);
 
 	if (u->ended && !closed)
@@ -198,7 +198,7 @@ static bool kdbus_pump_step(struct kdbus_unix *u)
 		return kdbus_stream_client_room(u->peer) ? kdbus_pump_read(u) :
 							   kdbus_pump_stall(u);
 	/* Looked at before the queue: nothing is added behind it. */
-	last = READ_ONCE(u->sock->sk->sk_shutdown) & RCV_SHUTDOWN;
+	last = READ_ONCE(u->sk->sk_shutdown) & RCV_SHUTDOWN;
 	/* Pairs with the lock under which the other end writes. */
 	smp_rmb();
 	if (kdbus_unix_empty(u)) {
@@ -243,12 +243,13 @@ void kdbus_pump_here(struct kdbus_unix *u)
  * @u: the socket
  *
  * Whoever comes here must not have to wait for an owner who has kept the socket.
+ * Nor is it for a kernel thread, which others need for something else.
  *
- * Context: process context, may sleep, no locks.
+ * Context: process context of a writer, may sleep, no locks.
  */
 void kdbus_pump(struct kdbus_unix *u)
 {
-	if (kdbus_unix_ours(u))
+	if (kdbus_unix_ours(u) && !(current->flags & PF_KTHREAD))
 		kdbus_pump_here(u);
 	else
 		kdbus_unix_work(u, 0);

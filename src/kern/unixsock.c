@@ -77,7 +77,7 @@ void kdbus_unix_work(struct kdbus_unix *u, unsigned long delay)
  */
 struct sock *kdbus_unix_other(const struct kdbus_unix *u)
 {
-	return unix_sk(u->sock->sk)->peer;
+	return unix_sk(u->sk)->peer;
 }
 
 /**
@@ -86,7 +86,7 @@ struct sock *kdbus_unix_other(const struct kdbus_unix *u)
  */
 bool kdbus_unix_empty(const struct kdbus_unix *u)
 {
-	return skb_queue_empty_lockless(&u->sock->sk->sk_receive_queue);
+	return skb_queue_empty_lockless(&u->sk->sk_receive_queue);
 }
 
 /**
@@ -97,7 +97,7 @@ bool kdbus_unix_empty(const struct kdbus_unix *u)
  */
 bool kdbus_unix_writable(const struct kdbus_unix *u)
 {
-	const struct sock *sk = u->sock->sk;
+	const struct sock *sk = u->sk;
 
 	return (u64)refcount_read(&sk->sk_wmem_alloc) * 4 <=
 	       (u64)READ_ONCE(sk->sk_sndbuf);
@@ -115,7 +115,7 @@ bool kdbus_unix_wants_creds(const struct kdbus_unix *u)
 
 	rcu_read_lock();
 	wants = kdbus_sk_passes_creds(kdbus_unix_other(u)) ||
-		kdbus_sk_passes_creds(u->sock->sk);
+		kdbus_sk_passes_creds(u->sk);
 	rcu_read_unlock();
 	return wants;
 }
@@ -156,7 +156,7 @@ static int kdbus_unix_recvmsg(struct kdbus_unix *u, struct msghdr *msg,
 /* AF_UNIX counts the files of a piece before it puts that into the queue. */
 static bool kdbus_unix_has_files(const struct kdbus_unix *u)
 {
-	return atomic_read(&unix_sk(u->sock->sk)->scm_stat.nr_fds);
+	return atomic_read(&unix_sk(u->sk)->scm_stat.nr_fds);
 }
 
 /**
@@ -171,7 +171,7 @@ static bool kdbus_unix_has_files(const struct kdbus_unix *u)
  */
 int kdbus_unix_glance(struct kdbus_unix *u)
 {
-	struct sk_buff_head *queue = &u->sock->sk->sk_receive_queue;
+	struct sk_buff_head *queue = &u->sk->sk_receive_queue;
 	struct sk_buff *skb;
 	int len = 0;
 

@@ -56,6 +56,8 @@ enum kdbus_unix_flag {
  * @lock: guards @file
  * @file: the socket's file, with a reference; NULL once it is given up
  * @sock: the socket; to be used with a reference of kdbus_unix_get() only
+ * @sk: its sock; to be used with such a reference, or by a callback, which has none
+ *	but keeps this
  * @ours: nobody but the module has the file any more
  * @hooked: the callbacks are ours
  * @data_ready: of the socket, before that
@@ -84,6 +86,7 @@ struct kdbus_unix {
 	spinlock_t lock;
 	struct file *file;
 	struct socket *sock;
+	struct sock *sk;
 	bool ours;
 	bool hooked;
 	void (*data_ready)(struct sock *sk);

@@ -218,18 +218,6 @@ static void writers_and_the_end(void **state)
 	}
 }
 
-/* Who is woken runs at once, even if the waker is in the kernel. */
-static void preempt(const char *how)
-{
-	int fd = open("/sys/kernel/debug/sched/preempt", O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, how, strlen(how)) < 0)
-		print_message("# preemption stays as it is\n");
-	close(fd);
-}
-
 static void *read_and_close(void *client)
 {
 	struct sched_param first = { .sched_priority = 1 };

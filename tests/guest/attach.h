@@ -3,6 +3,8 @@
 #ifndef TESTS_GUEST_ATTACH_H
 #define TESTS_GUEST_ATTACH_H
 
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -19,6 +21,18 @@ static inline void close_pair(int end[2])
 {
 	close(end[0]);
 	close(end[1]);
+}
+
+/* Who is woken runs at once, even if the waker is in the kernel. */
+static inline void preempt(const char *how)
+{
+	int fd = open("/sys/kernel/debug/sched/preempt", O_WRONLY);
+
+	if (fd < 0)
+		return;
+	if (write(fd, how, strlen(how)) < 0)
+		print_message("# preemption stays as it is\n");
+	close(fd);
 }
 
 /* From a to b. */

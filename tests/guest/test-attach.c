@@ -12,10 +12,11 @@ SUITE(attach_files);
 SUITE(attach_tricks);
 SUITE(attach_creds);
 SUITE(attach_turns);
+SUITE(attach_last);
 
 static const struct suite suites[] = {
 	THE(attach_take), THE(attach_files), THE(attach_tricks),
-	THE(attach_creds), THE(attach_turns),
+	THE(attach_creds), THE(attach_turns), THE(attach_last),
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who lets go of something last, and what that costs him. */
+
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "attach.h"
+#include "late.h"
+
+/* Both ends of a connection that the owner has taken over, and his own. */
+struct link {
+	int client;
+	int handed;
+	int daemon;
+};
+
+static void link_open(struct link *link)
+{
+	int end[2];
+
+	pair(end);
+	link->client = end[0];
+	link->handed = end[1];
+	link->daemon = attach(bus.listener, end[1]);
+	assert_ok(link->daemon);
+}
+
+/* Until nothing more goes into the client's socket. */
+static void fill_up(const struct link *link)
+{
+	static const char lines[20000];
+
+	send_bytes(link->client, "", 1);
+	drain_end(link->daemon);
+	while (send(link->daemon, lines, sizeof(lines),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+}
+
+/* Waits for room, and lets go of everything as soon as there is some. */
+static void *wait_and_close(void *data)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	struct link *link = data;
+	struct pollfd p = { .fd = link->handed, .events = POLLOUT };
+
+	assert_int_equal(pthread_setschedparam(pthread_self(), SCHED_FIFO,
+					       &first), 0);
+	if (poll(&p, 1, PATIENCE_MS) != 1)
+		return "no room";
+	close(link->handed);
+	close(link->daemon);
+	return NULL;
+}
+
+/*
+ * The client makes room, and is in the middle of telling the module when the
+ * owner, who is woken by that and preempts him, lets go of the last descriptors of
+ * the socket that he writes to.
+ */
+static void reader_outlives_the_socket(void **state)
+{
+	static char rest[4096];
+	pthread_t thread;
+	cpu_set_t cpus;
+	void *error;
+	int round;
+
+	(void)state;
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	assert_ok(sched_setaffinity(0, sizeof(cpus), &cpus));
+	preempt("full");
+	for (round = 0; round < 20; round++) {
+		struct link link;
+
+		link_open(&link);
+		fill_up(&link);
+		assert_int_equal(pthread_create(&thread, NULL, wait_and_close,
+						&link), 0);
+		usleep(1000);
+		while (recv(link.client, rest, sizeof(rest), 0) > 0)
+			;
+		pthread_join(thread, &error);
+		assert_null(error);
+		close(link.client);
+	}
+	preempt("voluntary");
+	assert_true(goes_fast(&a, &b, fast()));
+}
+
+/* Threads that a bus has for its attached clients, see limits.h of the module. */
+#define THREADS		16
+
+/* An owner who reads, into memory that does not come, what he has handed over. */
+struct thief {
+	struct link link;
+	pthread_t thread;
+	uint8_t *page;
+	int uffd;
+	atomic_bool stop;
+};
+
+static void *steal(void *data)
+{
+	struct thief *thief = data;
+
+	while (!thief->stop &&
+	       recv(thief->link.handed, thief->page, PAGE, MSG_DONTWAIT) < 0)
+		sched_yield();
+	return NULL;
+}
+
+/* A kernel thread of the bus waits for him from now on. */
+static void occupy_thread(struct thief *thief)
+{
+	struct pollfd p = { .events = POLLIN };
+	int i;
+
+	link_open(&thief->link);
+	send_bytes(thief->link.client, "", 1);
+	assert_int_equal(pthread_create(&thief->thread, NULL, steal, thief), 0);
+	p.fd = thief->uffd;
+	for (i = 0; i < 5000 && !poll(&p, 1, 1); i++) {
+		send(thief->link.client, "NOTHING\r\n", 9, MSG_DONTWAIT);
+		drain_end(thief->link.daemon);
+	}
+	late_wait(thief->uffd);
+	send(thief->link.client, "NOTHING\r\n", 9, MSG_DONTWAIT);
+}
+
+static void release_thread(struct thief *thief)
+{
+	thief->stop = true;
+	late_give(thief->uffd, thief->page, "", 1);
+	pthread_join(thief->thread, NULL);
+	late_end(thief->uffd, thief->page);
+	close(thief->link.client);
+	close(thief->link.handed);
+	close(thief->link.daemon);
+}
+
+static bool has_come(int daemon)
+{
+	char byte;
+
+	return recv(daemon, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/*
+ * What a client has written is for its writers and the threads of the bus to deal
+ * with.  Whoever is given its socket, and closes it, has nothing to do with that.
+ */
+static void closer_does_not_route(void **state)
+{
+	struct thief thieves[THREADS] = {};
+	char bytes[] = "AUTH ";
+	bool all_busy, routed;
+	struct link link;
+	int i;
+
+	(void)state;
+	for (i = 0; i < THREADS; i++) {
+		thieves[i].page = late_page(&thieves[i].uffd);
+		if (!thieves[i].page)
+			skip();
+	}
+	link_open(&link);
+	for (i = 0; i < THREADS; i++)
+		occupy_thread(&thieves[i]);
+	usleep(slowly(50) * 1000);
+	send_bytes(link.client, bytes, 5);
+	all_busy = !has_come(link.daemon);
+	close(link.handed);
+	close(link.client);
+	routed = has_come(link.daemon);
+	for (i = 0; i < THREADS; i++)
+		release_thread(&thieves[i]);
+	assert_int_equal(recv(link.daemon, bytes, 5, MSG_WAITALL), 5);
+	assert_int_equal(recv(link.daemon, bytes, 1, 0), 0);
+	close(link.daemon);
+	assert_true(all_busy);
+	assert_false(routed);
+}
+
+#define TEST TEST_OF_TWO
+
+SUITE_TESTS(attach_last,
+	TEST(reader_outlives_the_socket),
+	TEST(closer_does_not_route));
