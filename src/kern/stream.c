@@ -492,13 +492,20 @@ int kdbus_stream_client_lend(struct kdbus_peer *peer, const u8 *head, u32 len)
 {
 	struct kdbus_tx *tx = &peer->from_client;
 	u8 fixed[KDBUS_FIXED_HEADER];
-	u32 missing = KDBUS_FIXED_HEADER - tx->fixed_len;
 	struct kdbus_msg *msg;
+	u32 missing;
+	int ret = 0;
 
 	lockdep_assert_held(&tx->lock);
 
 	if (READ_ONCE(peer->up.shut))
 		return -EPIPE;
+	/* There has been no memory to begin with this one. */
+	if (tx->fixed_len == KDBUS_FIXED_HEADER)
+		ret = kdbus_stream_begin(&kdbus_from_client, peer, tx, peer->user);
+	if (ret)
+		return ret;
+	missing = KDBUS_FIXED_HEADER - tx->fixed_len;
 	msg = kdbus_msg_new(peer->user, 0, KDBUS_FIXED_HEADER, true);
 	if (!msg)
 		return -ENOMEM;
