@@ -4,7 +4,9 @@
 #include <linux/capability.h>
 #include <linux/hashtable.h>
 #include <linux/moduleparam.h>
+#include <linux/net.h>
 #include <linux/sched/signal.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -20,16 +22,26 @@ module_param_named(user_tables, kdbus_user_tables, long, 0644);
 MODULE_PARM_DESC(user_tables,
 		 "bytes that names and match rules on the buses of one user may take");
 
-static DEFINE_HASHTABLE(kdbus_users, 6);
+static DEFINE_HASHTABLE(kdbus_users, 8);
 static DEFINE_SPINLOCK(kdbus_users_lock);
 
-static struct kdbus_user *kdbus_user_find(kuid_t owner, kuid_t uid)
+/* Nobody may choose users, of whom a namespace has many, so that all fall together. */
+static hsiphash_key_t kdbus_users_key __read_mostly;
+
+static u32 kdbus_user_hash(kuid_t owner, kuid_t uid)
+{
+	net_get_random_once(&kdbus_users_key, sizeof(kdbus_users_key));
+	return hsiphash_2u32(__kuid_val(owner), __kuid_val(uid),
+			     &kdbus_users_key);
+}
+
+static struct kdbus_user *kdbus_user_find(kuid_t owner, kuid_t uid, u32 hash)
 {
 	struct kdbus_user *user;
 
 	lockdep_assert_held(&kdbus_users_lock);
 
-	hash_for_each_possible(kdbus_users, user, node, __kuid_val(uid))
+	hash_for_each_possible(kdbus_users, user, node, hash)
 		if (uid_eq(user->uid, uid) && uid_eq(user->owner, owner) &&
 		    atomic_long_add_unless(&user->usage, 1, 0))
 			return user;
@@ -46,9 +58,10 @@ static struct kdbus_user *kdbus_user_find(kuid_t owner, kuid_t uid)
  */
 struct kdbus_user *kdbus_user_get(kuid_t owner, kuid_t uid)
 {
+	u32 hash = kdbus_user_hash(owner, uid);
 	struct kdbus_user *user, *new;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return NULL;
 	new->owner = owner;
@@ -56,9 +69,9 @@ struct kdbus_user *kdbus_user_get(kuid_t owner, kuid_t uid)
 	atomic_long_set(&new->usage, 1);
 
 	spin_lock_bh(&kdbus_users_lock);
-	user = kdbus_user_find(owner, uid);
+	user = kdbus_user_find(owner, uid, hash);
 	if (!user)
-		hash_add(kdbus_users, &new->node, __kuid_val(uid));
+		hash_add(kdbus_users, &new->node, hash);
 	spin_unlock_bh(&kdbus_users_lock);
 
 	if (!user)
