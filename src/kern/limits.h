@@ -23,6 +23,13 @@
 /* Kernel memory that the messages of one user may take, in bytes. */
 #define KDBUS_USER_BYTES	(256L << 20)
 
+/*
+ * Of these, what the messages of one connection that nobody has read may take before
+ * the next ones go to the daemon.  They are charged to the sender's memory cgroup,
+ * which may have no more than this and a little: his are not the hands that they are in.
+ */
+#define KDBUS_PEER_BYTES	SZ_16M
+
 /* Names and match rules of the buses of one user, unless root says otherwise. */
 #define KDBUS_USER_TABLES	(512L << 20)
 

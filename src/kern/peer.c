@@ -136,7 +136,7 @@ struct kdbus_peer *kdbus_peer_new(struct kdbus_bus *bus, struct sock *client,
 
 	if (!peer)
 		return NULL;
-	peer->user = kdbus_user_get(bus->owner, uid);
+	peer->user = kdbus_user_part(bus->owner, uid);
 	peer->owner = kdbus_user_get(bus->owner, bus->owner);
 	if (!peer->user || !peer->owner)
 		goto free;

@@ -22,6 +22,7 @@
 #include "peer.h"
 #include "reply.h"
 #include "route.h"
+#include "user.h"
 
 /* What has become of a message, and whom that concerns. */
 enum kdbus_routed {
@@ -159,7 +160,8 @@ static bool kdbus_route_allowed(struct kdbus_peer *peer, struct kdbus_peer *to,
 {
 	const struct kdbus_bus_config *config = &peer->bus->config;
 
-	if (!kdbus_bus_fast(peer->bus) || to->down.shut || to->down_off)
+	if (!kdbus_bus_fast(peer->bus) || to->down.shut || to->down_off ||
+	    kdbus_user_part_full(peer->user, msg->data->size))
 		return false;
 	if (to->down.bytes > READ_ONCE(config->max_outgoing_bytes) ||
 	    to->down.fds > READ_ONCE(config->max_outgoing_fds))
@@ -290,7 +292,8 @@ static bool kdbus_route_broadcast(struct kdbus_peer *peer,
 
 	lockdep_assert_held(&peer->route);
 
-	if (!kdbus_bus_broadcasts(peer->bus))
+	if (!kdbus_bus_broadcasts(peer->bus) ||
+	    kdbus_user_part_full(peer->user, msg->data->size))
 		return false;
 	if (fenced)
 		return kdbus_fanout_allowed(out->fanout, view);

@@ -80,6 +80,38 @@ struct kdbus_user *kdbus_user_get(kuid_t owner, kuid_t uid)
 	return user;
 }
 
+/**
+ * kdbus_user_part() - make the part that a connection has of an account
+ * @owner: whose bus it is on
+ * @uid: the user
+ *
+ * What is charged to it is charged to the account as well.
+ *
+ * Context: process context, may sleep.
+ * Return: the part with a reference for the caller, NULL without memory.
+ */
+struct kdbus_user *kdbus_user_part(kuid_t owner, kuid_t uid)
+{
+	struct kdbus_user *part = kzalloc(sizeof(*part), GFP_KERNEL_ACCOUNT);
+
+	if (!part)
+		return NULL;
+	part->owner = owner;
+	part->uid = uid;
+	part->whole = kdbus_user_get(owner, uid);
+	if (!part->whole) {
+		kfree(part);
+		return NULL;
+	}
+	atomic_long_set(&part->usage, 1);
+	return part;
+}
+
+static struct kdbus_user *kdbus_user_whole(struct kdbus_user *user)
+{
+	return user->whole ?: user;
+}
+
 static void kdbus_user_sub(struct kdbus_user *user, long amount)
 {
 	if (atomic_long_sub_return(amount, &user->usage))
@@ -91,20 +123,32 @@ static void kdbus_user_sub(struct kdbus_user *user, long amount)
 	kfree(user);
 }
 
+/* Of a part, which may be gone afterwards. */
+static void kdbus_part_sub(struct kdbus_user *part, long amount)
+{
+	if (!atomic_long_sub_return(amount, &part->usage)) {
+		kdbus_user_sub(part->whole, 1);
+		kfree(part);
+	}
+}
+
 /**
- * kdbus_user_put() - drop a reference of kdbus_user_get()
- * @user: the account
+ * kdbus_user_put() - drop a reference of kdbus_user_get() or kdbus_user_part()
+ * @user: the account, or part
  *
  * Context: any but hard interrupt.
  */
 void kdbus_user_put(struct kdbus_user *user)
 {
-	kdbus_user_sub(user, 1);
+	if (user->whole)
+		kdbus_part_sub(user, 1);
+	else
+		kdbus_user_sub(user, 1);
 }
 
 /**
  * kdbus_user_charge() - charge memory to a user
- * @user: the account, of which the caller holds a reference
+ * @user: the account or a part of it, of which the caller holds a reference
  * @bytes: how much
  * @force: never mind the limit
  *
@@ -115,12 +159,16 @@ void kdbus_user_put(struct kdbus_user *user)
  */
 bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force)
 {
-	long usage = atomic_long_add_return(bytes, &user->usage);
+	struct kdbus_user *whole = kdbus_user_whole(user);
+	long usage = atomic_long_add_return(bytes, &whole->usage);
 
-	if (force || usage <= KDBUS_USER_BYTES)
-		return true;
-	kdbus_user_sub(user, bytes);
-	return false;
+	if (!force && usage > KDBUS_USER_BYTES) {
+		kdbus_user_sub(whole, bytes);
+		return false;
+	}
+	if (user != whole)
+		atomic_long_add(bytes, &user->usage);
+	return true;
 }
 
 /**
@@ -135,15 +183,33 @@ bool kdbus_user_full(const struct kdbus_user *user)
 }
 
 /**
+ * kdbus_user_part_full() - has a connection all that the module keeps for it?
+ * @part: of an account, what the connection has
+ * @bytes: of that, what is not to be counted
+ *
+ * Context: any; a snapshot.
+ */
+bool kdbus_user_part_full(const struct kdbus_user *part, size_t bytes)
+{
+	return atomic_long_read(&part->usage) >
+	       (long)bytes + KDBUS_PEER_BYTES;
+}
+
+/**
  * kdbus_user_uncharge() - take a charge back
- * @user: the account; not to be used afterwards without another reference
+ * @user: the account, or part; not to be used afterwards without another reference
  * @bytes: how much
  *
  * Context: any but hard interrupt.
  */
 void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes)
 {
-	kdbus_user_sub(user, bytes);
+	struct kdbus_user *whole = kdbus_user_whole(user);
+
+	/* It stays as long as the part, which has a reference. */
+	kdbus_user_sub(whole, bytes);
+	if (user != whole)
+		kdbus_part_sub(user, bytes);
 }
 
 /**
@@ -191,12 +257,12 @@ void kdbus_user_uncharge_table(struct kdbus_user *user, size_t bytes)
  */
 bool kdbus_user_charge_fds(struct kdbus_user *user, int count)
 {
-	long total = atomic_add_return(count, &user->fds);
+	long total = atomic_add_return(count, &kdbus_user_whole(user)->fds);
 
 	if (total <= (long)rlimit(RLIMIT_NOFILE) ||
 	    capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
 		return true;
-	atomic_sub(count, &user->fds);
+	atomic_sub(count, &kdbus_user_whole(user)->fds);
 	return false;
 }
 
@@ -209,5 +275,5 @@ bool kdbus_user_charge_fds(struct kdbus_user *user, int count)
  */
 void kdbus_user_uncharge_fds(struct kdbus_user *user, int count)
 {
-	atomic_sub(count, &user->fds);
+	atomic_sub(count, &kdbus_user_whole(user)->fds);
 }

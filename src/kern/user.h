@@ -10,6 +10,8 @@
 /**
  * struct kdbus_user - account of a user on the buses of one owner
  * @node: in the table of users, protected by its lock
+ * @whole: of the part that one connection has, the account that this is a part of,
+ *	with a reference; NULL for such an account
  * @owner: whose buses.  Anybody can have one, and connect others to it who do not
  *	know; that must not take what they have on another's.
  * @uid: whose account
@@ -21,6 +23,7 @@
  */
 struct kdbus_user {
 	struct hlist_node node;
+	struct kdbus_user *whole;
 	kuid_t owner;
 	kuid_t uid;
 	atomic_long_t usage;
@@ -29,9 +32,11 @@ struct kdbus_user {
 };
 
 struct kdbus_user *kdbus_user_get(kuid_t owner, kuid_t uid);
+struct kdbus_user *kdbus_user_part(kuid_t owner, kuid_t uid);
 void kdbus_user_put(struct kdbus_user *user);
 bool kdbus_user_charge(struct kdbus_user *user, size_t bytes, bool force);
 bool kdbus_user_full(const struct kdbus_user *user);
+bool kdbus_user_part_full(const struct kdbus_user *part, size_t bytes);
 void kdbus_user_uncharge(struct kdbus_user *user, size_t bytes);
 bool kdbus_user_charge_table(struct kdbus_user *user, size_t bytes, bool last);
 void kdbus_user_uncharge_table(struct kdbus_user *user, size_t bytes);

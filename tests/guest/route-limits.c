@@ -254,6 +254,33 @@ static void user_has_no_memory_left(void **state)
 	writer_free(&big);
 }
 
+/*
+ * What nobody has read is in the sender's memory cgroup, and he can do nothing about
+ * it: beyond 16 MiB of one connection it is for the daemon.
+ */
+static void not_all_for_one_sender(void **state)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 100000);
+	int i;
+
+	(void)state;
+	large_messages();
+	for (i = 0; i < 300; i++) {
+		send_message(&a, &w);
+		settle();
+		if (waiting(a.daemon))
+			break;
+	}
+	assert_in_range(i, (16 << 20) / 100200 - 1, (16 << 20) / 100000 + 4);
+	expect_slow(&a, &w);
+	assert_ok(peer_done(&a, 1));
+	/* That is nobody else's concern. */
+	assert_true(goes_fast(&b, &a, MESSAGE(SPEC_SIGNAL(":1.1"))));
+	drain(&b);
+	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"))));
+	writer_free(&w);
+}
+
 /* Who is on somebody else's bus, knowing it or not, has as much here as before. */
 static void on_the_bus_of_another(void **state)
 {
@@ -704,6 +731,7 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_is_woken),
 	TEST(daemon_is_woken_by_the_end),
 	TEST(user_has_no_memory_left),
+	TEST(not_all_for_one_sender),
 	TEST(on_the_bus_of_another),
 	TEST(approvals_are_paid_for),
 	TEST(replies_are_paid_for),
