@@ -3,7 +3,9 @@
  * /proc/net/kdbus: what there is, what it does, and an emergency switch.
  *
  * Reading lists the buses of the network namespace, a line of "key value" pairs
- * each, and at the end how many have ended, and what these had counted.
+ * each, and at the end how many have ended, and what these had counted.  What a
+ * bus has carried is for those who may switch it: to anybody else the moments and
+ * lengths of a user's messages would tell what he does.
  *
  * Writing "ID fastpath off" keeps the fast path of a bus off, until "ID fastpath
  * on"; for the owner of the bus, or CAP_NET_ADMIN.
@@ -41,11 +43,28 @@ static const char *kdbus_fastpath_state(const struct kdbus_bus *bus)
 	return bus->config.flags & KDBUS_BUS_FASTPATH ? "on" : "off";
 }
 
+/* Who has opened the file counts, as whoever reads or writes may have been tricked. */
+static bool kdbus_may_switch(const struct kdbus_bus *bus,
+			     const struct file *file)
+{
+	return uid_eq(bus->owner, file->f_cred->euid) ||
+	       file_ns_capable(file, bus->net->user_ns, CAP_NET_ADMIN);
+}
+
+static void kdbus_show_traffic(struct seq_file *m, struct kdbus_bus *bus)
+{
+	int i;
+
+	seq_printf(m, " replies %d", atomic_read(&bus->replies.nelems));
+	for (i = 0; i < KDBUS_STATS; i++)
+		seq_printf(m, " %s %llu", kdbus_stat_names[i],
+			   kdbus_bus_count(bus, i));
+}
+
 static void kdbus_show_bus(struct seq_file *m, struct kdbus_bus *bus)
 {
 	struct kdbus_peer *peer;
 	unsigned int peers = 0, attached = 0, names = 0;
-	int i;
 
 	mutex_lock(&bus->lock);
 	list_for_each_entry(peer, &bus->peers, list) {
@@ -58,24 +77,24 @@ static void kdbus_show_bus(struct seq_file *m, struct kdbus_bus *bus)
 	seq_printf(m, "bus %llu owner %u fastpath %s peers %u attached %u",
 		   bus->id, from_kuid_munged(seq_user_ns(m), bus->owner),
 		   kdbus_fastpath_state(bus), peers, attached);
-	seq_printf(m, " names %u replies %d", names,
-		   atomic_read(&bus->replies.nelems));
+	seq_printf(m, " names %u", names);
 	mutex_unlock(&bus->lock);
 
-	for (i = 0; i < KDBUS_STATS; i++)
-		seq_printf(m, " %s %llu", kdbus_stat_names[i],
-			   kdbus_bus_count(bus, i));
+	if (kdbus_may_switch(bus, m->file))
+		kdbus_show_traffic(m, bus);
 	/* Last, for it may contain blanks. */
 	seq_puts(m, " path ");
 	seq_escape(m, bus->path, "\n\\");
 	seq_putc(m, '\n');
 }
 
-/* Those of all namespaces, so for the first one only. */
+/* Those of all namespaces and users, so for the first one only, and its root. */
 static void kdbus_show_ended(struct seq_file *m)
 {
 	int i;
 
+	if (!file_ns_capable(m->file, &init_user_ns, CAP_NET_ADMIN))
+		return;
 	seq_printf(m, "ended %llu", kdbus_buses_ended);
 	for (i = 0; i < KDBUS_STATS; i++)
 		seq_printf(m, " %s %llu", kdbus_stat_names[i],
@@ -96,13 +115,6 @@ static int kdbus_show(struct seq_file *m, void *v)
 		kdbus_show_ended(m);
 	mutex_unlock(&kdbus_buses_lock);
 	return 0;
-}
-
-/* Who has opened the file counts, as whoever writes may have been tricked. */
-static bool kdbus_may_switch(const struct kdbus_bus *bus, struct file *file)
-{
-	return uid_eq(bus->owner, file->f_cred->euid) ||
-	       file_ns_capable(file, bus->net->user_ns, CAP_NET_ADMIN);
 }
 
 static int kdbus_switch(struct file *file, u64 id, bool off)

@@ -273,6 +273,36 @@ static void both_byte_orders(void **state)
 					      .bytes = 100000)));
 }
 
+static void line_of_bus(char *line, size_t size)
+{
+	FILE *file;
+	char key[40];
+
+	snprintf(key, sizeof(key), "bus %lu ", bus_stat(&bus, "bus"));
+	assert_ok(seteuid(1001));
+	file = fopen("/proc/net/kdbus", "re");
+	assert_ok(seteuid(0));
+	assert_non_null(file);
+	do {
+		assert_non_null(fgets(line, size, file));
+	} while (strncmp(line, key, strlen(key)));
+	fclose(file);
+}
+
+/* When somebody types, and how long his password is, is not for others. */
+static void traffic_is_private(void **state)
+{
+	char before[1024], after[1024];
+
+	(void)state;
+	line_of_bus(before, sizeof(before));
+	assert_true(call_goes_fast());
+	line_of_bus(after, sizeof(after));
+	assert_string_equal(before, after);
+	assert_non_null(strstr(before, " peers 2 "));
+	assert_null(strstr(before, "slow"));
+}
+
 /* The owner may turn it off for all, from outside as well. */
 static void emergency_switch(void **state)
 {
@@ -380,6 +410,7 @@ SUITE_TESTS(route_basic,
 	TEST(forged_sender),
 	TEST(senders_of_any_length),
 	TEST(both_byte_orders),
+	TEST(traffic_is_private),
 	TEST(emergency_switch),
 	TEST(ended_buses),
 	TEST(messages_of_the_daemon));
