@@ -458,12 +458,20 @@ test_odd_things_in_runtime_directory() {
 	drop runtime
 }
 
+# listed_bus PATH OWNER: one more in the list of the module
+listed_bus() {
+	local module=$machine/proc/net/kdbus id=1
+	mkdir -p "${module%/*}"
+	[ ! -e "$module" ] || id=$(($(wc -l <"$module") + 1))
+	echo "bus $id owner $2 fastpath on peers 2 calls 3 path $1" >>"$module"
+}
+
 # The module may refuse; what else there is to do is done nevertheless.
 test_bus_that_stays_on() {
 	machine stays
 	local module=$machine/proc/net/kdbus
 	mkdir -p "${module%/*}"
-	echo "bus 7 0 peers 2 path /run/dbus/system_bus_socket.kdbus" >"$module"
+	echo "bus 7 owner 0 fastpath on peers 2 path /run/dbus/system_bus_socket.kdbus" >"$module"
 	mount --bind "$module" "$module"
 	mount -o remount,bind,ro "$module"
 	status_of rollback
@@ -482,12 +490,39 @@ test_bus_that_is_called_like_a_file() {
 	machine called
 	local module=$machine/proc/net/kdbus
 	mkdir -p "${module%/*}"
-	echo "bus 7 1000 peers 2 path /etc/important.kdbus" >"$module"
+	echo "bus 7 owner 0 fastpath on peers 2 path /etc/important.kdbus" >"$module"
 	echo mine >"$machine/etc/important.kdbus"
 	status_of rollback
 	equal 0 "$status"
 	equal mine "$(cat "$machine/etc/important.kdbus")"
 	drop called
+}
+
+# bus_socket PATH OWNER: of a bus in the module, the socket being a user's
+bus_socket() {
+	root=$machine put_socket "$1"
+	chown -h "$2:$2" "$machine$1"
+	listed_bus "$1" "$2"
+}
+
+# What leads elsewhere leads nowhere that its owner could not go, and is no failure.
+test_sockets_of_others() {
+	machine others
+	listed_bus "/run/mine path /usr/lib/theirs.kdbus" 1001
+	bus_socket /users/alice/bus.kdbus 1001
+	root=$machine put_socket /usr/lib/theirs.kdbus
+	listed_bus "/users/alice/link/theirs.kdbus" 1001
+	ln -s /usr/lib "$machine/users/alice/link"
+	listed_bus "not a path" 1001
+	chown 1001:1001 "$machine/users/alice"
+	status_of rollback
+	equal 0 "$status" "$said"
+	[ -S "$machine/usr/lib/theirs.kdbus" ]
+	[ ! -e "$machine/users/alice/bus.kdbus" ]
+	contains "$said" "cannot remove /users/alice/link/theirs.kdbus"
+	# The file is none of the kernel's, so it has the last one that was written.
+	equal "4 fastpath off" "$(cat "$machine/proc/net/kdbus")"
+	drop others
 }
 
 # Of a user whom only the directory of his company knows, no file says so.
@@ -506,7 +541,16 @@ test_unlisted_user() {
 # The file descriptor is open as long as somebody is to answer.
 dead_mount() {
 	mkdir -p "$1"
-	mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 dead "$1" 9<&9
+	mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0,allow_other dead "$1" 9<&9
+}
+
+# dead_rollback MOUNT [ARG]...: as long as that does not answer
+dead_rollback() {
+	exec 9<>/dev/fuse
+	dead_mount "$1"
+	status_of timeout -s KILL 100 chroot "$machine" sh /usr/sbin/kdbus-rollback "${@:2}"
+	umount -l "$1"
+	exec 9<&-
 }
 
 # What can be done is done.
@@ -515,22 +559,49 @@ test_homes_that_do_not_answer() {
 	local wants="$machine/home/corp/dave/.config/systemd/user/sockets.target.wants"
 	mkdir -p "$wants"
 	ln -s /usr/lib/systemd/user/kdbus-session-bus.service "$wants/"
-	exec 9<>/dev/fuse
-	dead_mount "$machine/home/erin"
-	status_of timeout -s KILL 100 chroot "$machine" sh /usr/sbin/kdbus-rollback
-	umount -l "$machine/home/erin"
-	exec 9<&-
+	dead_rollback "$machine/home/erin"
 	equal 0 "$status"
 	[ ! -L "$wants/kdbus-session-bus.service" ]
 	equal /dev/null "$(readlink "$machine/etc/systemd/user/kdbus-session-bus.service")"
-	exec 9<>/dev/fuse
-	dead_mount "$machine/home"
-	status_of timeout -s KILL 100 chroot "$machine" sh /usr/sbin/kdbus-rollback --purge
-	umount -l "$machine/home"
-	exec 9<&-
+	dead_rollback "$machine/home" --purge
 	equal 0 "$status"
 	contains "$said" "kdbus is gone"
 	drop dead
+}
+
+# Any user can have as many as he likes; what matters is done before that.
+test_sockets_that_do_not_answer() {
+	local id
+	machine silent
+	for id in 1 2 3 4 5 6; do
+		listed_bus "/net/far/$id.kdbus" 1001
+	done
+	dead_rollback "$machine/net/far"
+	equal 0 "$status" "$said"
+	equal "6 fastpath off" "$(cat "$machine/proc/net/kdbus")"
+	[ ! -e "$machine/run/user/1001/kdbus/dbus.env" ]
+	[ -z "$(find "$machine/users" -name '*.wants')" ]
+	drop silent
+}
+
+# Even if somebody loses patience and kills it, the next boot is right.
+test_runtime_directories_that_do_not_answer() {
+	local link=etc/systemd/system/sysinit.target.wants/kdbus-system-bus.service pid
+	machine runtimes
+	exec 9<>/dev/fuse
+	dead_mount "$machine/run/user/1002"
+	chroot "$machine" sh /usr/sbin/kdbus-rollback >"$machine/tmp/log" 2>&1 9<&- &
+	pid=$!
+	sleep 3
+	kill -KILL $pid
+	wait $pid || :
+	umount -l "$machine/run/user/1002"
+	exec 9<&-
+	[ ! -L "$machine/$link" ]
+	equal /dev/null "$(readlink "$machine/etc/systemd/user/kdbus-session-bus.service")"
+	equal /usr/lib/systemd/system/dbus-broker.service \
+		"$(readlink "$machine/etc/systemd/system/dbus.service")"
+	drop runtimes
 }
 
 test_no_purge_of_what_is_not_there() {
