@@ -55,14 +55,18 @@ struct workqueue_struct;
  * @KDBUS_STAT_ERRORS: error replies, likewise
  * @KDBUS_STAT_SIGNALS: unicast signals, likewise
  * @KDBUS_STAT_BROADCASTS: signals to whoever wants them, likewise
- * @KDBUS_STAT_COPIES: recipients of these
- * @KDBUS_STAT_FAST_BYTES: their bytes
- * @KDBUS_STAT_HELD: messages that had to wait for the daemon before that
- * @KDBUS_STAT_SLOW: messages given to the daemon
+ * @KDBUS_STAT_COPIES: recipients of broadcasts
+ * @KDBUS_STAT_FAST_BYTES: bytes of what the module delivered, but for broadcasts
+ * @KDBUS_STAT_HELD: messages that had to wait until the daemon had finished with
+ *	what was sent before them
+ * @KDBUS_STAT_SLOW: all messages given to the daemon, be they for itself or for
+ *	others
  * @KDBUS_STAT_LENT: pieces of those that it reads from an attached socket
  *	itself, because they may bring files
- * @KDBUS_STAT_DAEMON: messages that the daemon sent
- * @KDBUS_STAT_INVALID: messages that are not valid, given to the daemon
+ * @KDBUS_STAT_DAEMON: messages that the daemon sent: its own, and those of others
+ *	that it passes on, once for each recipient
+ * @KDBUS_STAT_INVALID: messages that are not valid, which are among
+ *	%KDBUS_STAT_SLOW as well
  * @KDBUS_STATS: number of counters
  */
 enum kdbus_stat {
