@@ -514,8 +514,9 @@ static void check_switched_on(const struct machine *machine, const struct bus *b
 		      "it is plain: the kernel's command line has kdbus=off");
 	} else if (!strcmp(bus->broker, "dbus-broker")) {
 		found(finding, RESULT_PROBLEM, "it is plain: dbus-broker serves it");
+		/* The alias is that of all users. */
 		mend(finding, "kdbusctl enable %s --replace-dbus-broker",
-		     switch_name(bus));
+		     bus->kind == BUS_SYSTEM ? "system" : "session --global");
 	} else {
 		check_plain(machine, bus, finding);
 	}

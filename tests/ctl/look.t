@@ -358,6 +358,19 @@ test_dbus_broker() {
 	equal "kdbusctl enable system --replace-dbus-broker" "$(finding bus mend | head -n 1)"
 }
 
+# Which program serves session buses is one decision for all users.
+test_dbus_broker_of_sessions() {
+	machine
+	put_socket /run/user/"$me"/bus
+	wanted /users/me/.config/systemd/user/sockets.target.wants/kdbus-session-bus.service
+	mkdir -p "$root/etc/systemd/user"
+	ln -s /usr/lib/systemd/user/dbus-broker.service \
+		"$root/etc/systemd/user/dbus.service"
+	equal "it is plain: dbus-broker serves it" "$(session_why)"
+	equal "kdbusctl enable session --global --replace-dbus-broker" \
+		"$(finding "bus\" and .bus == \"/run/user/$me/bus" mend)"
+}
+
 test_superseded_packages() {
 	machine
 	system_on
