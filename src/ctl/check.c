@@ -105,8 +105,12 @@ static bool check_units(const struct machine *machine, struct finding *finding)
 	return found(finding, RESULT_PROBLEM, "the systemd units are not installed");
 }
 
+/*
+ * That packages to go back to are there does not say that it ever was the patched
+ * one: with dnf, that comes by the next upgrade.
+ */
 static bool check_patched(const struct machine *machine, struct finding *finding,
-			  const char *what, const char *version)
+			  const char *what, const char *version, bool updated)
 {
 	bool apt = machine->packager == PACKAGER_APT;
 
@@ -114,24 +118,27 @@ static bool check_patched(const struct machine *machine, struct finding *finding
 		return true;
 	mend(finding, apt ? "apt update && apt full-upgrade" :
 	     machine->packager == PACKAGER_ZYPPER ? "zypper dup" : "dnf upgrade");
-	if (machine->stock)
+	if (updated)
 		return found(finding, RESULT_PROBLEM,
 			     "%s is the distribution's: an update has replaced the patched one",
 			     what);
-	mend(finding, "%s %s", packager_install(machine->packager),
-	     apt ? "dbus-daemon libdbus-1-3" : "dbus-daemon dbus-libs");
+	if (!machine->stock)
+		mend(finding, "%s %s", packager_install(machine->packager),
+		     apt ? "dbus-daemon libdbus-1-3" : "dbus-daemon dbus-libs");
 	return found(finding, RESULT_PROBLEM,
 		     "%s is the distribution's, not the patched one", what);
 }
 
 static bool check_daemon(const struct machine *machine, struct finding *finding)
 {
-	return check_patched(machine, finding, "dbus-daemon", machine->daemon);
+	return check_patched(machine, finding, "dbus-daemon", machine->daemon,
+			     machine->daemon_updated);
 }
 
 static bool check_library(const struct machine *machine, struct finding *finding)
 {
-	return check_patched(machine, finding, "libdbus", machine->library);
+	return check_patched(machine, finding, "libdbus", machine->library,
+			     machine->library_updated);
 }
 
 static bool check_same_version(const struct machine *machine, struct finding *finding)

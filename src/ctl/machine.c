@@ -161,6 +161,54 @@ static bool has_stock(void)
 	return false;
 }
 
+/* Of dpkg's list: a paragraph for each package, beginning with its name. */
+static bool installed_version(const char *package, char *version)
+{
+	FILE *file = file_open(DPKG_STATUS);
+	bool named = false, found = false;
+	char line[512], name[128];
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Package: %127s", name) == 1)
+			named = !strcmp(name, package);
+		found = named && sscanf(line, "Version: %127s", version) == 1;
+	}
+	fclose(file);
+	return found;
+}
+
+/* Of a name like "dbus-daemon_1.14.10-1_amd64.deb"; dbus has no epoch there. */
+static bool kept_version(const char *package, char *version)
+{
+	DIR *dir = file_dir(STATE_DIR "/stock");
+	size_t length = strlen(package);
+	struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = !strncmp(entry->d_name, package, length) &&
+			sscanf(entry->d_name + length, "_%127[^_]_", version) == 1;
+	closedir(dir);
+	return found;
+}
+
+/* rpm's list is no text, so of its packages nobody knows here. */
+static bool is_updated(const char *package)
+{
+	char installed[128], kept[128], nothing[TEXT_MAX];
+	const char *const argv[] = {
+		"dpkg", "--compare-versions", installed, "gt", kept, NULL,
+	};
+
+	return installed_version(package, installed) &&
+	       kept_version(package, kept) &&
+	       run_capture(argv, nothing, sizeof(nothing));
+}
+
 /**
  * machine_look() - look at everything that is not particular to a bus
  * @machine: gets what is found
@@ -186,6 +234,8 @@ void machine_look(struct machine *machine)
 	machine->units = unit_installed("system", SYSTEM_UNIT) &&
 			 unit_installed("user", SESSION_UNIT);
 	machine->stock = has_stock();
+	machine->daemon_updated = !*machine->daemon && is_updated("dbus-daemon");
+	machine->library_updated = !*machine->library && is_updated("libdbus-1-3");
 	machine->failed_boots = read_number(BOOT_COUNT);
 	file_read(OFF_FILE, machine->given_up, sizeof(machine->given_up));
 	machine->packager = find_packager();

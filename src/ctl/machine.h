@@ -70,6 +70,8 @@ struct module {
  * @library: version of the patched libdbus, likewise
  * @units: the units are installed
  * @stock: packages to go back to are there
+ * @daemon_updated: the installed dbus-daemon is newer than those
+ * @library_updated: libdbus, likewise
  * @failed_boots: how many boots in a row have not come up, or not yet
  * @given_up: why kdbus is off until the next boot, or empty
  * @packager: what installs packages
@@ -86,6 +88,8 @@ struct machine {
 	char library[TEXT_MAX];
 	bool units;
 	bool stock;
+	bool daemon_updated;
+	bool library_updated;
 	int failed_boots;
 	char given_up[TEXT_MAX];
 	enum packager packager;

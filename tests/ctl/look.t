@@ -371,12 +371,28 @@ test_dbus_broker_of_sessions() {
 		"$(finding "bus\" and .bus == \"/run/user/$me/bus" mend)"
 }
 
+# installed_daemon VERSION: as dpkg notes it
+installed_daemon() {
+	put /var/lib/dpkg/status "Package: dbus" "Version: 9" "" "Package: dbus-daemon" \
+		"Status: install ok installed" "Version: $1" "" "Package: z" "Version: 9"
+}
+
 test_superseded_packages() {
+	local version
 	machine
 	system_on
 	rm "$root/usr/lib/kdbus/dbus-daemon.patched"
 	equal "daemon bus" "$(problems)"
+	# Whether it was ever another is not known, until it is newer than what was kept.
+	for version in 1.14.10-1 1.14.9-3; do
+		installed_daemon $version
+		equal "it is plain: dbus-daemon is the distribution's, not the patched one" \
+			"$(system why)"
+		equal "apt update && apt full-upgrade" "$(finding daemon mend)"
+	done
+	installed_daemon 1.14.10-1+deb12u1
 	contains "$(system why)" "an update has replaced the patched one"
+	equal "apt update && apt full-upgrade" "$(finding daemon mend)"
 	put /usr/lib/kdbus/dbus-daemon.patched 1.14.10-2kdbus1
 	equal "versions bus" "$(problems)"
 	equal "apt update && apt full-upgrade" "$(finding versions mend)"
@@ -385,6 +401,17 @@ test_superseded_packages() {
 	equal "dnf distro-sync" "$(finding versions mend)"
 	put /usr/bin/zypper
 	equal "zypper dup" "$(finding versions mend)"
+}
+
+# The patched packages come by the upgrade, to which those that were kept are ahead.
+test_packages_before_the_first_upgrade() {
+	machine
+	rm "$root/var/lib/dpkg/status" "$root"/usr/lib/kdbus/*.patched
+	put /usr/bin/dnf
+	put /usr/lib/kdbus/stock/dbus-daemon-1.16.2-1.x86_64.rpm
+	equal "dbus-daemon is the distribution's, not the patched one" "$(finding daemon message)"
+	equal "libdbus is the distribution's, not the patched one" "$(finding library message)"
+	equal "dnf upgrade" "$(finding daemon mend)"
 }
 
 # Each distribution has the other's package manager, too, to look into its packages.
