@@ -16,8 +16,6 @@
 #include "memory.h"
 #include "run.h"
 
-/* As shells have it. */
-#define STATUS_NOT_FOUND	127
 /* Even a network has answered by then. */
 #define PATIENCE_MS		5000
 

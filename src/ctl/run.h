@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* As shells have it. */
+#define STATUS_NOT_EXECUTABLE	126
+#define STATUS_NOT_FOUND	127
+
 int run_program(const char *const argv[]);
 int run_quietly(const char *const argv[]);
 int run_in_time(int (*look)(const char *arg), const char *arg);

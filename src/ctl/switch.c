@@ -451,6 +451,40 @@ static int answer_rollback(const struct options *options, bool done, int status,
 	return 0;
 }
 
+static int not_run(const struct options *options)
+{
+	return fail(options, EXIT_PROBLEM,
+		    SBINDIR "/kdbus-rollback could not be run: install the package kdbus again");
+}
+
+/*
+ * It ends with 0, 1 or 2.  pkexec, through which a user may have asked for it, ends
+ * with these as well, and means that it was refused.
+ */
+static bool is_not_run(int status)
+{
+	return status == STATUS_NOT_EXECUTABLE || status == STATUS_NOT_FOUND;
+}
+
+static int run_rollback(const struct options *options, const char *const argv[])
+{
+	int status = run_program(argv);
+
+	return is_not_run(status) ? not_run(options) : status;
+}
+
+static int run_rollback_for_output(const struct options *options,
+				   const char *const argv[], char **output)
+{
+	int status = run_for_output(argv, output);
+
+	if (!is_not_run(status))
+		return status;
+	free(*output);
+	*output = NULL;
+	return not_run(options);
+}
+
 /**
  * command_rollback() - run kdbus-rollback
  * @options: what the command line says
@@ -481,8 +515,9 @@ int command_rollback(const struct options *options, int argc, char **argv)
 		root[n++] = argv[i];
 	}
 	if (!options->json)
-		return must_ask() && !help ? ask(options, args) : run_program(root);
+		return must_ask() && !help ? ask(options, args) :
+					     run_rollback(options, root);
 	status = must_ask() && !help ? ask_for_output(options, args, &output) :
-				       run_for_output(root, &output);
+				       run_rollback_for_output(options, root, &output);
 	return answer_rollback(options, !help, status, output);
 }

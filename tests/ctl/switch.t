@@ -588,6 +588,32 @@ test_rollback_in_json() {
 		"$(sed -n '/^{/,$p' <<<"$said" | jq -r "$of")"
 }
 
+# Nobody takes that for polkit's refusal, which has the status of what is not found.
+test_rollback_that_is_not_there() {
+	local answer
+	mkdir "$root/sbin"
+	status_of with_programs "$top/build/ctl/kdbusctl" rollback
+	equal 1 "$status"
+	contains "$said" "/usr/sbin/kdbus-rollback could not be run"
+	answer=$(with_programs "$top/build/ctl/kdbusctl" --json rollback 2>/dev/null) || status=$?
+	equal 1 "$status"
+	contains "$(jq -r .error <<<"$answer")" "/usr/sbin/kdbus-rollback could not be run"
+	# As a script does of which not all is there
+	rollback_of 127
+	status_of with_programs "$top/build/ctl/kdbusctl" rollback -- --purge
+	equal 1 "$status"
+}
+
+# A user gets from polkit what root gets: the program alone says what it was.
+test_rollback_that_has_failed_by_a_user() {
+	polkit_grants "exit 1"
+	status_of by_a_user rollback
+	equal "1 " "$status $said"
+	polkit_grants "exit 2"
+	status_of by_a_user rollback -- --pruge
+	equal "2 " "$status $said"
+}
+
 test_rollback_in_json_by_a_user() {
 	polkit_grants 'echo "kdbus-rollback: one"'
 	equal '{"rolled_back":true,"output":["kdbus-rollback: one"]}' \
