@@ -82,6 +82,8 @@ static bool check_given_up(const char *reason, struct finding *finding)
 	}
 	if (!strncmp(reason, "cannot write", strlen("cannot write")))
 		mend(finding, "make room on /var or mount it writable, then reboot");
+	else if (!strcmp(reason, OFF_WITHOUT_WORDS))
+		mend(finding, "make room on /run, then kdbusctl enable --all");
 	else
 		mend(finding, "see journalctl -b -1, then kdbusctl enable --all");
 	return found(finding, RESULT_PROBLEM, "%s", reason);

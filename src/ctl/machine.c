@@ -238,6 +238,8 @@ void machine_look(struct machine *machine)
 	machine->library_updated = !*machine->library && is_updated("libdbus-1-3");
 	machine->failed_boots = read_number(BOOT_COUNT);
 	file_read(OFF_FILE, machine->given_up, sizeof(machine->given_up));
+	if (!*machine->given_up && file_exists(OFF_FILE))
+		strcpy(machine->given_up, OFF_WITHOUT_WORDS);
 	machine->packager = find_packager();
 }
 

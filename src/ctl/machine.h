@@ -18,6 +18,8 @@
  * come up or cannot be counted, or kdbus-rollback wants it so.
  */
 #define OFF_FILE	"/run/kdbus/off"
+/* With a full /run, there was room for the file and for no word in it. */
+#define OFF_WITHOUT_WORDS	"it has been switched off, and /run had no room to say why"
 
 /**
  * enum packager - what installs packages there

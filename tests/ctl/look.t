@@ -635,6 +635,18 @@ test_switched_off_at_this_boot() {
 	equal "kdbusctl enable --all" "$(finding boots mend)"
 }
 
+# As units see it, which look for the file alone.
+test_switched_off_without_a_word() {
+	machine
+	system_on
+	mkdir -p "$root/run/kdbus"
+	: >"$root/run/kdbus/off"
+	equal problem "$(finding boots result)"
+	contains "$(finding boots message)" "it has been switched off"
+	equal "make room on /run, then kdbusctl enable --all" "$(finding boots mend)"
+	contains "$(system why)" "it is plain: it has been switched off"
+}
+
 test_container() {
 	machine
 	rm -r "$root/sys/module"
