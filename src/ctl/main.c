@@ -38,10 +38,21 @@ static const char usage[] =
 "      --all                   every bus\n"
 "      --global                with session: of all users (as root, always)\n"
 "      --replace-dbus-broker   with enable: let dbus-daemon serve the bus instead\n"
-"      --root=DIR              look at the system in DIR, which does not run\n"
+"      --root=DIR              look at the system in DIR, which does not run, or\n"
+"                              switch it\n"
+"      --version               show the version of kdbusctl\n"
 "  -h, --help                  show this\n";
 
 /* Options of rollback come after "--", and are kdbus-rollback's. */
+static int wrong_option(const struct options *options, const char *command)
+{
+	if (command && !strcmp(command, "rollback"))
+		return fail(options, EXIT_USAGE,
+			    "an option makes no sense; those of kdbus-rollback come after '--': kdbusctl rollback -- OPTION...");
+	return fail(options, EXIT_USAGE,
+		    "an option makes no sense; kdbusctl --help lists what there is");
+}
+
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
@@ -85,8 +96,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 			wrong = true;
 		}
 	if (wrong)
-		return fail(options, EXIT_USAGE,
-			    "an option makes no sense; kdbusctl --help lists what there is");
+		return wrong_option(options, argv[optind]);
 	ret = files_set_root(root);
 	if (ret)
 		return fail(options, EXIT_USAGE, "%s: %s", root, strerror(-ret));

@@ -682,6 +682,12 @@ test_bad_command_lines() {
 	# Wherever the word is that asks for it.
 	contains "$(ctl --alle status --json 2>/dev/null)" '"error": "an option makes no sense'
 	contains "$(ctl --json 2>/dev/null)" '"error": "there is no command'
+	for line in "rollback --purge" "--purge rollback"; do
+		# shellcheck disable=SC2086 # words
+		status_of ctl $line
+		equal 2 "$status" "status of: kdbusctl $line"
+		contains "$said" "come after '--': kdbusctl rollback -- OPTION"
+	done
 }
 
 test_full_disk() {

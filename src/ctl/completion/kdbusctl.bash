@@ -3,7 +3,7 @@
 
 _kdbusctl_complete() {
 	local word=${COMP_WORDS[COMP_CWORD]} command='' state='' i
-	local choices='--json --all --global --replace-dbus-broker --root= --help'
+	local choices='--json --all --global --replace-dbus-broker --root= --version --help'
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		# What comes behind it are the options of kdbus-rollback.
