@@ -4,8 +4,12 @@
  *
  * A client only needs the socket calls.  Everything below is for the owner of
  * a bus, that is for whoever holds the listening socket or a socket that
- * accept() or KDBUS_ATTACH returned from it ("a daemon end").  Options given on
- * any other socket fail with EPERM.
+ * accept() or KDBUS_ATTACH returned from it ("a daemon end").  On any other
+ * socket, options fail with EPERM; those of a daemon end alone fail with
+ * ENOTCONN on a listener.  Two are for others: KDBUS_BUS_NEW is for a socket that
+ * becomes an owner, and fails with EINVAL on one that is something already, be
+ * it bound; KDBUS_PEERSEC is for clients as well, and fails with ENOTCONN on a
+ * socket that is not connected.
  */
 #ifndef _UAPI_KDBUS_H
 #define _UAPI_KDBUS_H
