@@ -154,6 +154,15 @@ unsigned long long kernel_counter(const struct kernel_bus *bus, const char *name
 }
 
 /**
+ * kernel_tells() - is this user told what a bus has carried?
+ * @bus: the bus
+ */
+bool kernel_tells(const struct kernel_bus *bus)
+{
+	return bus->n_counters;
+}
+
+/**
  * kernel_fastpath() - keep the fast path of a bus off, or do not any more
  * @id: of the bus
  * @on: false to keep it off

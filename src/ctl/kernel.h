@@ -48,6 +48,7 @@ struct kernel_bus {
 bool kernel_parse_bus(char *line, struct kernel_bus *bus);
 size_t kernel_buses(struct kernel_bus **buses);
 unsigned long long kernel_counter(const struct kernel_bus *bus, const char *name);
+bool kernel_tells(const struct kernel_bus *bus);
 int kernel_fastpath(unsigned long long id, bool on);
 
 #endif

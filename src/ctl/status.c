@@ -77,8 +77,13 @@ static struct json_object *bus_json(const struct machine *machine, const struct 
 	add_number(object, "id", bus->kernel.id);
 	add_string(object, "fastpath", bus->kernel.fastpath);
 	add_number(object, "names", bus->kernel.names);
-	add_number(object, "replies_due", bus->kernel.replies);
-	json_object_object_add(object, "counters", counters_json(&bus->kernel));
+	if (kernel_tells(&bus->kernel)) {
+		add_number(object, "replies_due", bus->kernel.replies);
+		json_object_object_add(object, "counters", counters_json(&bus->kernel));
+	} else {
+		json_object_object_add(object, "replies_due", NULL);
+		json_object_object_add(object, "counters", NULL);
+	}
 	return object;
 }
 
@@ -163,8 +168,10 @@ static void print_bus(const struct machine *machine, const struct bus *bus)
 	if (bus->runs)
 		printf("  connections     %llu native, %llu attached, %llu plain\n",
 		       bus_native(bus), bus->kernel.attached, bus->plain);
-	if (bus->in_kernel)
+	if (bus->in_kernel && kernel_tells(&bus->kernel))
 		print_traffic(&bus->kernel);
+	else if (bus->in_kernel)
+		puts("  messages        known to root and the owner of the bus only");
 }
 
 static void status_text(const struct machine *machine, const struct bus *buses, size_t n)

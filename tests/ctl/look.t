@@ -292,7 +292,11 @@ test_homes_that_do_not_answer() {
 test_share_of_the_kernel() {
 	machine
 	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3
-	equal 0 "$(ctl status | grep -c slept)"
+	equal 0 "$(ctl status | grep -c -e slept -e "by dbus-daemon")"
+	contains "$(ctl status)" "known to root and the owner of the bus only"
+	rm "$root/proc/net/kdbus"
+	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3 calls 0 slow 0
+	equal 0 "$(ctl status | grep -c -e slept -e "known to root")"
 	rm "$root/proc/net/kdbus"
 	kernel_bus 1 /run/dbus/system_bus_socket.kdbus on peers 3 calls 60 returns 58 \
 		errors 2 signals 10 broadcasts 10 slow 20 daemon 40
