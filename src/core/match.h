@@ -7,6 +7,8 @@
 
 /* dbus-daemon's limits. */
 #define KDBUS_MATCH_TEXT_MAX	1024
+/* As dbus-daemon writes such a text: each apostrophe takes four bytes, not two. */
+#define KDBUS_MATCH_QUOTED_MAX	4096
 #define KDBUS_MATCH_TOKENS_MAX	16
 #define KDBUS_MATCH_ARG_MAX	63
 

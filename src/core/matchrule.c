@@ -324,7 +324,7 @@ bool kdbus_match_parse(const char *text, u32 len,
 	u32 n;
 
 	memset(rule, 0, sizeof(*rule));
-	if (len > KDBUS_MATCH_TEXT_MAX)
+	if (len > KDBUS_MATCH_QUOTED_MAX)
 		return false;
 	for (n = 0; n < KDBUS_MATCH_TOKENS_MAX && x.p < x.end; n++) {
 		if (!take_key(&x, &key))

@@ -115,7 +115,7 @@ static int kdbus_set_match(struct kdbus_bus *bus, struct kdbus_peer *peer,
 	char *text;
 	int ret;
 
-	if (len > KDBUS_MATCH_TEXT_MAX)
+	if (len > KDBUS_MATCH_QUOTED_MAX)
 		return -EINVAL;
 	text = memdup_sockptr(value, len);
 	if (IS_ERR(text))

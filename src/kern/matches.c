@@ -251,7 +251,7 @@ static struct kdbus_rule *kdbus_rule_new(struct kdbus_peer *peer,
 		      kdbus_match_size(len);
 	struct kdbus_rule *rule, *complete;
 
-	if (len > KDBUS_MATCH_TEXT_MAX)
+	if (len > KDBUS_MATCH_QUOTED_MAX)
 		return ERR_PTR(-EINVAL);
 	rule = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!rule)

@@ -290,6 +290,29 @@ static void remove_another_namespace(void **state)
 			  "path_namespace='/a'"), ENOENT);
 }
 
+#define APOSTROPHES	480
+
+/*
+ * A rule that dbus-daemon has taken, as it writes it itself: twice as long.  If it
+ * were none here, no broadcast of anybody would be delivered.
+ */
+static void apostrophes(void **state)
+{
+	char rule[5 + 4 * APOSTROPHES + 3] = "arg0='", text[APOSTROPHES + 1] = "";
+	int i;
+
+	(void)state;
+	for (i = 0; i < APOSTROPHES; i++)
+		memcpy(rule + 6 + 4 * i, "'\\''", 4);
+	rule[6 + 4 * i] = '\'';
+	memset(text, '\'', APOSTROPHES);
+	assert_ok(tell(&listeners[0], KDBUS_MATCH_ADD, rule));
+	send_free(&a, MESSAGE(SPEC_SIGNAL(NULL), .text = text));
+	expect_nothing(a.daemon);
+	assert_true(got_something(&listeners[0]));
+	assert_ok(tell(&listeners[0], KDBUS_MATCH_REMOVE, rule));
+}
+
 /* With as many arguments as rules can be about, each a deep path. */
 static struct writer signal_of_paths(void)
 {
@@ -339,4 +362,5 @@ SUITE_TESTS(route_match,
 	TEST(random_rules),
 	TEST(each_kind),
 	TEST(remove_another_namespace),
+	TEST(apostrophes),
 	TEST(search_that_takes_long));
