@@ -18,6 +18,7 @@ check() {
 # What is asserted is true of the reference.
 check "stock dbus-daemon keeps the order" --smp=2 dbus-daemon --messages=8000
 check "kdbus keeps the order" --smp=2 kdbus --messages=30000
+check "kdbus keeps it on four processors" --smp=4 kdbus --messages=15000
 check "kdbus keeps it with attached clients" --smp=2 kdbus-both \
 	--messages=20000 --mixed=6
 echo "1..$count"
