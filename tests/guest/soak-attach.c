@@ -7,6 +7,8 @@
  * socket, which the owner of the bus attaches at some moment and relays by hand
  * until the module delivers.  The recipient has to see every message of every
  * round, once and in order; the client has to see what the owner has sent.
+ * Every fourth message, either way, brings a file that is as long as the serial
+ * says.
  * Speaks TAP.
  */
 
@@ -16,6 +18,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fakebus.h"
@@ -27,16 +31,22 @@
 #define SHARED		":1.9"
 #define WINDOW		50	/* messages of the others that are unread at most */
 #define ROUND_MS	30000
+#define FILES_LEFT	200	/* that others may have opened meanwhile */
 
 static const char lines[] = "\0AUTH EXTERNAL 30\r\nBEGIN\r\n";
 static const char answer[] = "OK 0123456789abcdef0123456789abcdef\r\n";
 
-/* Bytes as they come, taken apart into messages. */
+/* Bytes and files as they come, taken apart into messages. */
 struct stream {
 	uint8_t bytes[65536];
 	size_t len;
+	int files[MESSAGES];
+	int n_files;
+	bool bare;	/* no file comes at all */
+	bool gaps;	/* others get some of the messages */
 	bool began;
 	uint32_t next;
+	uint32_t count;
 	const char *who;
 };
 
@@ -92,27 +102,111 @@ static void skip_lines(struct stream *s, const char *text, size_t len)
 	s->began = true;
 }
 
+/* ---- the files ---- */
+
+static bool brings_a_file(uint32_t serial)
+{
+	return serial % 4 == 0;
+}
+
+static int file_of_size(uint32_t size)
+{
+	int fd = memfd_create("soak", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, size))
+		broken("a file", "error", errno, 0);
+	return fd;
+}
+
+static void keep_files(struct stream *s, struct msghdr *msg)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	int n = cmsg ? (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+
+	if ((msg->msg_flags & MSG_CTRUNC) || s->n_files + n > MESSAGES)
+		broken(s->who, "files", s->n_files + n, MESSAGES);
+	if (n)
+		memcpy(s->files + s->n_files, CMSG_DATA(cmsg), n * sizeof(int));
+	s->n_files += n;
+}
+
+/* Takes the file that came with a message; -1 if it is one that brings none. */
+static int take_file(struct stream *s, uint32_t serial)
+{
+	int fd = s->files[0];
+	struct stat st;
+
+	if (s->bare || !brings_a_file(serial))
+		return -1;
+	if (!s->n_files)
+		broken(s->who, "files with a message", 0, 1);
+	memmove(s->files, s->files + 1, --s->n_files * sizeof(int));
+	if (fstat(fd, &st) || st.st_size != serial)
+		broken(s->who, "a file of size", st.st_size, serial);
+	return fd;
+}
+
+/* No more have come than messages that bring some. */
+static void no_file_left(const struct stream *s)
+{
+	if (s->n_files)
+		broken(s->who, "files too many", s->n_files, 0);
+}
+
+/* The number of files that are open in the whole guest. */
+static long files_open(void)
+{
+	FILE *file = fopen("/proc/sys/fs/file-nr", "re");
+	long n;
+
+	if (!file || fscanf(file, "%ld", &n) != 1)
+		broken("file-nr", "error", errno, 0);
+	fclose(file);
+	return n;
+}
+
+/* ---- the messages ---- */
+
 /* False if there is nothing now. */
 static bool read_some(int fd, struct stream *s, int flags)
 {
-	ssize_t n = recv(fd, s->bytes + s->len, sizeof(s->bytes) - s->len,
-			 flags);
+	char control[CMSG_SPACE(MESSAGES * sizeof(int))];
+	struct iovec iov = { s->bytes + s->len, sizeof(s->bytes) - s->len };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &msg, flags | MSG_CMSG_CLOEXEC);
 
-	if (n > 0)
+	if (n > 0) {
 		s->len += n;
-	else if (!n || errno != EAGAIN)
+		keep_files(s, &msg);
+	} else if (!n || errno != EAGAIN) {
 		broken(s->who, "the stream ends with error", n ? errno : 0, 0);
+	}
 	return n > 0;
 }
 
-/* Checks the number of the message at the front and goes on to the next. */
-static void count_message(struct stream *s, size_t len)
+/* Checks the number of the message at the front, and takes its file, if any. */
+static int check_message(struct stream *s)
 {
 	uint32_t serial = number_at(s->bytes + 8);
 
-	if (serial != s->next)
+	if (s->gaps ? serial < s->next : serial != s->next)
 		broken(s->who, "message", serial, s->next);
-	s->next++;
+	s->next = serial + 1;
+	s->count++;
+	return take_file(s, serial);
+}
+
+static void count_message(struct stream *s, size_t len)
+{
+	int file = check_message(s);
+
+	if (file >= 0)
+		close(file);
 	skip_bytes(s, len);
 }
 
@@ -128,15 +222,35 @@ static void send_all(int fd, const void *bytes, size_t len)
 	}
 }
 
+/* With a file; returns how many bytes have gone with it. */
+static size_t send_file(int fd, const void *bytes, size_t len, int file)
+{
+	ssize_t n = send_with_fds(fd, bytes, len, &file, 1, 0);
+
+	if (n < 0)
+		broken("send with a file", "error", errno, 0);
+	close(file);
+	return n;
+}
+
+static void send_whole(int fd, const uint8_t *bytes, size_t len, int file)
+{
+	size_t n = file < 0 ? 0 : send_file(fd, bytes, len, file);
+
+	send_all(fd, bytes + n, len - n);
+}
+
 static struct writer numbered(const char *dest, uint32_t serial)
 {
-	return MESSAGE(SPEC_SIGNAL(dest), .serial = serial, .bytes = BODY);
+	return MESSAGE(SPEC_SIGNAL(dest), .serial = serial, .bytes = BODY,
+		       .fds = brings_a_file(serial));
 }
 
 static struct writer from_the_bus(uint32_t serial)
 {
 	return MESSAGE(SPEC_SIGNAL(SHARED), .sender = "org.freedesktop.DBus",
-		       .serial = serial, .bytes = BODY);
+		       .serial = serial, .bytes = BODY,
+		       .fds = brings_a_file(serial));
 }
 
 /* ---- the client of a round ---- */
@@ -147,7 +261,9 @@ struct client {
 	unsigned int seed;
 };
 
-static void send_in_pieces(struct client *c, const uint8_t *p, size_t len)
+/* With the first piece goes the file, if there is one. */
+static void send_in_pieces(struct client *c, const uint8_t *p, size_t len,
+			   int file)
 {
 	size_t n;
 
@@ -155,7 +271,8 @@ static void send_in_pieces(struct client *c, const uint8_t *p, size_t len)
 		n = 1 + rand_r(&c->seed) % 900;
 		if (n > len)
 			n = len;
-		send_all(c->fd, p, n);
+		send_whole(c->fd, p, n, file);
+		file = -1;
 		p += n;
 		len -= n;
 		if (!(rand_r(&c->seed) % 4))
@@ -163,28 +280,45 @@ static void send_in_pieces(struct client *c, const uint8_t *p, size_t len)
 	}
 }
 
+static void send_gathered(struct client *c, struct writer *all, int file)
+{
+	send_in_pieces(c, all->p, all->len, file);
+	writer_free(all);
+}
+
+/* Like libdbus, it sends by itself what brings a file. */
+static void send_numbered(struct client *c)
+{
+	struct writer all = { 0 }, w;
+	uint32_t i;
+
+	put_bytes(&all, lines, sizeof(lines) - 1);
+	for (i = c->first; i != c->first + MESSAGES; i++) {
+		if (brings_a_file(i))
+			send_gathered(c, &all, -1);
+		w = numbered(recipient.name, i);
+		put_bytes(&all, w.p, w.len);
+		writer_free(&w);
+		if (brings_a_file(i))
+			send_gathered(c, &all, file_of_size(i));
+	}
+	send_gathered(c, &all, -1);
+}
+
 static void *run_client(void *arg)
 {
 	struct client *c = arg;
 	struct stream s = { .next = c->first, .who = "the client" };
-	struct writer all = { 0 }, w;
-	uint32_t i;
 	size_t len;
 
-	put_bytes(&all, lines, sizeof(lines) - 1);
-	for (i = 0; i < MESSAGES; i++) {
-		w = numbered(recipient.name, c->first + i);
-		put_bytes(&all, w.p, w.len);
-		writer_free(&w);
-	}
-	send_in_pieces(c, all.p, all.len);
-	writer_free(&all);
+	send_numbered(c);
 	while (s.next != c->first + ANSWERS) {
 		read_some(c->fd, &s, 0);
 		skip_lines(&s, answer, sizeof(answer) - 1);
 		while (s.began && (len = whole(&s)))
 			count_message(&s, len);
 	}
+	no_file_left(&s);
 	return NULL;
 }
 
@@ -197,7 +331,9 @@ static void send_answers(struct peer *peer, uint32_t first)
 
 	for (i = 0; i < ANSWERS; i++) {
 		w = from_the_bus(first + i);
-		send_all(peer->daemon, w.p, w.len);
+		send_whole(peer->daemon, w.p, w.len,
+			   brings_a_file(first + i) ?
+			   file_of_size(first + i) : -1);
 		writer_free(&w);
 	}
 }
@@ -211,8 +347,8 @@ static void relay_some(struct peer *peer, struct stream *s)
 		return;
 	skip_lines(s, lines, sizeof(lines) - 1);
 	while (s->began && (len = whole(s))) {
-		send_all(recipient.daemon, s->bytes, len);
-		count_message(s, len);
+		send_whole(recipient.daemon, s->bytes, len, check_message(s));
+		skip_bytes(s, len);
 		assert_ok(peer_done(peer, 1));
 	}
 }
@@ -222,7 +358,7 @@ static uint32_t one_round(struct stream *received, uint32_t first,
 			  unsigned int *seed)
 {
 	struct client c = { .first = first, .seed = rand_r(seed) };
-	struct stream s = { .next = first, .who = "the owner" };
+	struct stream s = { .next = first, .who = "the owner", .gaps = true };
 	struct peer peer = { .bus = &bus, .attached = true };
 	uint32_t end = first + MESSAGES;
 	int pair[2], wait = rand_r(seed) % 200;
@@ -258,7 +394,9 @@ static uint32_t one_round(struct stream *received, uint32_t first,
 	pthread_join(thread, NULL);
 	close(c.fd);
 	close(peer.daemon);
-	return s.next - first;
+	no_file_left(&s);
+	no_file_left(received);
+	return s.count;
 }
 
 /* ---- the others ---- */
@@ -286,7 +424,8 @@ static void *send_forever(void *unused)
 
 static void *receive_forever(void *unused)
 {
-	struct stream s = { .next = 1, .who = "the other recipient" };
+	struct stream s = { .next = 1, .who = "the other recipient",
+			    .bare = true };
 	struct pollfd p = { .fd = to.client, .events = POLLIN };
 	size_t len;
 
@@ -312,11 +451,26 @@ static void give_up(int sig)
 	_exit(1);
 }
 
+/* What the rounds should have come to. */
+static void check_counts(uint32_t rounds, unsigned long relayed)
+{
+	unsigned long all = (unsigned long)rounds * MESSAGES;
+	unsigned long lent = bus_stat(&bus, "lent");
+
+	printf("# %lu messages: %lu relayed, %lu held meanwhile; %lu delivered by the module\n",
+	       all, relayed, bus_stat(&bus, "held"), bus_stat(&bus, "signals"));
+	if (relayed <= all / 4 || relayed >= all)
+		broken("the owner", "messages relayed", relayed, all / 2);
+	if (lent < all / 4)
+		broken("the owner", "messages with files", lent, all / 4);
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 500, i;
 	struct stream received = { .next = 1, .who = "the recipient" };
-	unsigned long relayed = 0, fast;
+	unsigned long relayed = 0;
+	long files;
 	pthread_t writer, reader;
 	unsigned int seed = 1;
 	void *sent, *got;
@@ -333,6 +487,7 @@ int main(int argc, char **argv)
 	if (pthread_create(&writer, NULL, send_forever, NULL) ||
 	    pthread_create(&reader, NULL, receive_forever, NULL))
 		broken("pthread_create", "error", errno, 0);
+	files = files_open();
 	for (i = 0; i < rounds; i++) {
 		alarm(slowly(ROUND_MS / 1000));
 		relayed += one_round(&received, 1 + i * MESSAGES, &seed);
@@ -348,13 +503,10 @@ int main(int argc, char **argv)
 	if (sent != got)
 		broken("the other recipient", "messages", (uintptr_t)got,
 		       (uintptr_t)sent);
-	fast = bus_stat(&bus, "signals");
-	printf("# %u messages: %lu relayed, %lu held meanwhile; %lu beside them; %lu delivered by the module\n",
-	       rounds * MESSAGES, relayed, bus_stat(&bus, "held"),
-	       (unsigned long)(uintptr_t)sent, fast);
-	if (!relayed || relayed >= (unsigned long)rounds * MESSAGES)
-		broken("the owner", "messages relayed", relayed,
-		       rounds * MESSAGES / 2);
+	printf("# %lu messages beside them\n", (unsigned long)(uintptr_t)sent);
+	check_counts(rounds, relayed);
+	if (files_open() > files + FILES_LEFT)
+		broken("the guest", "open files", files_open(), files);
 	printf("ok 1 - %u connections attached in mid-stream\n", rounds);
 	bus_close(&bus);
 	return 0;
