@@ -247,7 +247,7 @@ static void kdbus_attached_received(struct kdbus_peer *peer)
 	clear_bit(KDBUS_UNIX_LENT, &peer->taken->flags);
 	/* Pairs with the look at the flag by the pump, if there is one. */
 	smp_mb__after_atomic();
-	kdbus_pump_here(peer->taken);
+	kdbus_pump_here(peer->taken, KDBUS_UNIX_STEPS_OF_DAEMON);
 }
 
 static ssize_t kdbus_attached_send(struct kdbus_peer *peer, struct msghdr *msg)
@@ -285,7 +285,7 @@ static void kdbus_unix_do_work(struct work_struct *work)
 	struct kdbus_unix *u = container_of(to_delayed_work(work),
 					    struct kdbus_unix, work);
 
-	kdbus_pump_here(u);
+	kdbus_pump_here(u, KDBUS_UNIX_STEPS);
 	kdbus_flush(u);
 	kdbus_peer_put(u->peer);
 }
@@ -420,7 +420,7 @@ static int kdbus_attach_install(struct file *file, char **label,
 	swap(peer->label_text, *label);
 	/* What was written before that. */
 	kdbus_unix_settle(peer->taken);
-	kdbus_pump_here(peer->taken);
+	kdbus_pump_here(peer->taken, KDBUS_UNIX_STEPS_OF_DAEMON);
 	fd_install(fd, file);
 	return 0;
 }

@@ -140,7 +140,7 @@ static void kdbus_flush_look(struct kdbus_unix *u, int *steps)
  */
 void kdbus_flush(struct kdbus_unix *u)
 {
-	kdbus_unix_turn(u, &u->flush, kdbus_flush_look);
+	kdbus_unix_turn(u, &u->flush, kdbus_flush_look, KDBUS_UNIX_STEPS);
 }
 
 /**

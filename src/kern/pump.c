@@ -229,13 +229,14 @@ static void kdbus_pump_all(struct kdbus_unix *u, int *steps)
 /**
  * kdbus_pump_here() - read what there is
  * @u: the socket
+ * @steps: after how many the rest is left to others
  *
  * Context: process context of the owner of the bus or a kernel thread of the bus,
  * may sleep, no locks.
  */
-void kdbus_pump_here(struct kdbus_unix *u)
+void kdbus_pump_here(struct kdbus_unix *u, int steps)
 {
-	kdbus_unix_turn(u, &u->pump, kdbus_pump_all);
+	kdbus_unix_turn(u, &u->pump, kdbus_pump_all, steps);
 }
 
 /**
@@ -250,7 +251,7 @@ void kdbus_pump_here(struct kdbus_unix *u)
 void kdbus_pump(struct kdbus_unix *u)
 {
 	if (kdbus_unix_ours(u) && !(current->flags & PF_KTHREAD))
-		kdbus_pump_here(u);
+		kdbus_pump_here(u, KDBUS_UNIX_STEPS);
 	else
 		kdbus_unix_work(u, 0);
 }

@@ -5,7 +5,7 @@
 
 struct kdbus_unix;
 
-void kdbus_pump_here(struct kdbus_unix *u);
+void kdbus_pump_here(struct kdbus_unix *u, int steps);
 void kdbus_pump(struct kdbus_unix *u);
 void kdbus_pump_relief(struct kdbus_unix *u);
 

@@ -35,6 +35,9 @@ struct socket;
 /* Reads or writes after which a task leaves the rest to others. */
 #define KDBUS_UNIX_STEPS	128
 
+/* The same for the daemon, which all others need as well. */
+#define KDBUS_UNIX_STEPS_OF_DAEMON	8
+
 /* Jiffies until memory is asked for once more. */
 #define KDBUS_UNIX_RETRY	(HZ / 20 + 1)
 
@@ -130,6 +133,7 @@ int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size);
  * @place: the looks that are asked for there
  * @look: does what there is to do, in no more than these steps, and counts them
  *	down; none are left if somebody else has to go on
+ * @steps: how many for this task
  *
  * If the place is taken, that is asked for another look.  The other end may go on
  * as fast as this task does, which may be the daemon, so it leaves the rest to
@@ -139,9 +143,10 @@ int kdbus_unix_write(struct kdbus_unix *u, void *from, size_t size);
  */
 static inline void kdbus_unix_turn(struct kdbus_unix *u, atomic_t *place,
 				   void (*look)(struct kdbus_unix *u,
-						int *steps))
+						int *steps),
+				   int steps)
 {
-	int seen, steps = KDBUS_UNIX_STEPS;
+	int seen;
 
 	if (atomic_inc_return(place) > 1)
 		return;

@@ -145,6 +145,28 @@ static void release_thread(struct thief *thief)
 	close(thief->link.daemon);
 }
 
+static void occupy_threads(struct thief *thieves)
+{
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		thieves[i].page = late_page(&thieves[i].uffd);
+		if (!thieves[i].page)
+			skip();
+	}
+	for (i = 0; i < THREADS; i++)
+		occupy_thread(&thieves[i]);
+	usleep(slowly(50) * 1000);
+}
+
+static void release_threads(struct thief *thieves)
+{
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		release_thread(&thieves[i]);
+}
+
 static bool has_come(int daemon)
 {
 	char byte;
@@ -162,25 +184,16 @@ static void closer_does_not_route(void **state)
 	char bytes[] = "AUTH ";
 	bool all_busy, routed;
 	struct link link;
-	int i;
 
 	(void)state;
-	for (i = 0; i < THREADS; i++) {
-		thieves[i].page = late_page(&thieves[i].uffd);
-		if (!thieves[i].page)
-			skip();
-	}
+	occupy_threads(thieves);
 	link_open(&link);
-	for (i = 0; i < THREADS; i++)
-		occupy_thread(&thieves[i]);
-	usleep(slowly(50) * 1000);
 	send_bytes(link.client, bytes, 5);
 	all_busy = !has_come(link.daemon);
 	close(link.handed);
 	close(link.client);
 	routed = has_come(link.daemon);
-	for (i = 0; i < THREADS; i++)
-		release_thread(&thieves[i]);
+	release_threads(thieves);
 	assert_int_equal(recv(link.daemon, bytes, 5, MSG_WAITALL), 5);
 	assert_int_equal(recv(link.daemon, bytes, 1, 0), 0);
 	close(link.daemon);
@@ -188,8 +201,44 @@ static void closer_does_not_route(void **state)
 	assert_false(routed);
 }
 
+#define BEHIND		200
+
+/*
+ * What a client has written behind something with files is not for the daemon to deal
+ * with when it has read that: all others need it as well.
+ */
+static void daemon_does_little(void **state)
+{
+	struct writer f = MESSAGE(SPEC_SIGNAL(":1.2"), .fds = 1), w = fast(), got;
+	struct thief thieves[THREADS] = {};
+	unsigned long held;
+	int i, fd = 0, fds[4], count;
+
+	(void)state;
+	occupy_threads(thieves);
+	assert_int_equal(send_with_fds(a.client, f.p, f.len, &fd, 1, 0), f.len);
+	for (i = 0; i < BEHIND; i++)
+		send_message(&a, &w);
+	held = bus_stat(&bus, "held");
+	got = receive(a.daemon, fds, &count);
+	held = bus_stat(&bus, "held") - held;
+	release_threads(thieves);
+	assert_int_equal(count, 1);
+	close(fds[0]);
+	writer_free(&got);
+	assert_in_range(held, 1, BEHIND / 2);
+	assert_ok(peer_done(&a, 1));
+	for (i = 0; i < BEHIND; i++) {
+		got = receive(b.client, NULL, NULL);
+		writer_free(&got);
+	}
+	writer_free(&f);
+	writer_free(&w);
+}
+
 #define TEST TEST_OF_TWO
 
 SUITE_TESTS(attach_last,
 	TEST(reader_outlives_the_socket),
-	TEST(closer_does_not_route));
+	TEST(closer_does_not_route),
+	TEST(daemon_does_little));
