@@ -208,7 +208,9 @@ static void case_triangle_fast(void)
 
 static void case_triangle_broadcast(void)
 {
+	broadcasts_begin();
 	triangle(broadcast_cause);
+	broadcasts_end(5 * ROUNDS);
 }
 
 static void case_triangle_long(void)

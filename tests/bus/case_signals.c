@@ -29,6 +29,19 @@ static void case_signal_unicast(void)
 	client_drain(c);
 }
 
+/*
+ * dbus-daemon has written what it had for them, so that the module may deliver what
+ * comes next.
+ */
+static void settle_all(struct client *a, struct client *const *readers, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		client_sync(readers[i]);
+	client_sync(a);
+}
+
 /* Who gets what, for all kinds of match rules. */
 static void case_signal_broadcast(void)
 {
@@ -53,7 +66,9 @@ static void case_signal_broadcast(void)
 		readers[i] = client_open(label);
 		client_match(readers[i], rules[i]);
 	}
+	settle_all(a, readers, 8);
 	carried_begin();
+	broadcasts_begin();
 	client_send(a, news("News", "kdbus"));
 	client_send(a, news("News", "else"));
 	client_send(a, news("Other", "kdbus"));
@@ -62,6 +77,7 @@ static void case_signal_broadcast(void)
 		client_drain(readers[i]);
 	client_driver(readers[0], "RemoveMatch", rules[0]);
 	client_driver(readers[1], "RemoveMatch", rules[0]);
+	settle_all(a, readers, 8);
 	client_send(a, news("News", "kdbus"));
 	client_release_name(a, "org.kdbus.Sender");
 	client_send(a, news("News", "kdbus"));
@@ -69,6 +85,7 @@ static void case_signal_broadcast(void)
 	for (i = 0; i < 8; i++)
 		client_drain(readers[i]);
 	carried_end(0, 0, 0, 0);
+	broadcasts_end(3);
 }
 
 /* Broadcasts and unicast messages of one sender stay in order. */
@@ -79,6 +96,7 @@ static void case_signal_order(void)
 
 	client_match(b, "member='News'");
 	carried_begin();
+	broadcasts_begin();
 	for (i = 0; i < 20; i++) {
 		client_send(a, news("News", "for all"));
 		client_send(a, new_numbered(b->unique, "Call", i));
@@ -89,6 +107,7 @@ static void case_signal_order(void)
 	client_drain(a);
 	client_drain(b);
 	carried_end(20, 0, 0, 20);
+	broadcasts_end(10);
 }
 
 /* Whoever wants a broadcast gets it, be it its own. */
@@ -98,6 +117,7 @@ static void case_signal_own(void)
 	int i;
 
 	client_match(b, "member='News'");
+	broadcasts_begin();
 	for (i = 0; i < 3; i++) {
 		client_send(a, news("News", "before"));
 		client_drain(a);
@@ -108,6 +128,7 @@ static void case_signal_own(void)
 		client_send(a, news("News", "after"));
 		client_drain(a);
 	}
+	broadcasts_end(3);
 	client_drain(b);
 }
 

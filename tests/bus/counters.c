@@ -15,6 +15,7 @@
 #define AWAIT_TRIES	6000
 
 static struct carried before;
+static long broadcasts_before;
 
 static bool is_our_bus(const char *line)
 {
@@ -153,6 +154,23 @@ void carried_await(long calls, long returns, long errors, long signals)
 			break;
 	}
 	carried_some(calls, returns, errors, signals);
+}
+
+void broadcasts_begin(void)
+{
+	broadcasts_before = bus_value("broadcasts");
+}
+
+void broadcasts_end(long at_least)
+{
+	long got = bus_value("broadcasts") - broadcasts_before;
+
+	if (bus_mode() != BUS_FAST)
+		check(!got, "the module carried %ld broadcasts", got);
+	else
+		check(got >= at_least,
+		      "the module carried %ld broadcasts instead of at least %ld",
+		      got, at_least);
 }
 
 bool files_are_carried(void)

@@ -27,6 +27,15 @@ void carried_some(long calls, long returns, long errors, long signals);
 /* carried_await - likewise, sooner or later */
 void carried_await(long calls, long returns, long errors, long signals);
 
+/* broadcasts_begin - count signals to all from here: they are not in the above */
+void broadcasts_begin(void);
+
+/*
+ * broadcasts_end - the module has carried at least so many since
+ * broadcasts_begin(), and none if the fast path is forced off
+ */
+void broadcasts_end(long at_least);
+
 /*
  * files_are_carried - clients of bus_address() are native, so that the module
  * delivers messages with files, too; dbus-daemon does for attached ones
