@@ -217,6 +217,20 @@ static void large_messages(void)
 	assert_ok(bus_configure(&bus));
 }
 
+/* What is more than there is memory for goes to the daemon, in pieces. */
+static void expect_pieces(struct peer *peer, const struct writer *w)
+{
+	size_t at, n;
+
+	for (at = 0; at < w->len; at += n) {
+		n = send(peer->client, w->p + at,
+			 w->len - at < 60000 ? w->len - at : 60000,
+			 MSG_DONTWAIT);
+		assert_in_range(n, 1, 60000);
+		expect_bytes(peer->daemon, w->p + at, n);
+	}
+}
+
 /*
  * 256 MiB for all messages of a user: then a sender's messages go to the
  * daemon, in pieces, and those of the daemon still get through.
@@ -227,20 +241,13 @@ static void user_has_no_memory_left(void **state)
 	struct writer small = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 1000);
 	struct writer got;
 	struct peer hog[2];
-	size_t at = 0, n;
 	int i;
 
 	(void)state;
 	large_messages();
 	use_up_memory(hog);
 	/* 240 MiB are gone: 20 more are too much, a thousand bytes are not. */
-	for (at = 0; at < big.len; at += n) {
-		n = send(a.client, big.p + at,
-			 big.len - at < 60000 ? big.len - at : 60000,
-			 MSG_DONTWAIT);
-		assert_in_range(n, 1, 60000);
-		expect_bytes(a.daemon, big.p + at, n);
-	}
+	expect_pieces(&a, &big);
 	expect_nothing(b.client);
 	assert_ok(peer_done(&a, 1));
 	assert_true(goes_fast(&a, &b, small));
@@ -279,6 +286,34 @@ static void not_all_for_one_sender(void **state)
 	drain(&b);
 	assert_true(goes_fast(&a, &b, MESSAGE(SPEC_SIGNAL(":1.2"))));
 	writer_free(&w);
+}
+
+/* Whoever has used up his memory has used up nobody else's on the same bus. */
+static void another_user_has_no_memory_left(void **state)
+{
+	struct writer big = MESSAGE(SPEC_SIGNAL(":1.2"), .bytes = 20 << 20);
+	struct peer hog[2], alice;
+	struct writer got;
+	int i;
+
+	(void)state;
+	large_messages();
+	assert_ok(chmod(bus.path, 0666));
+	assert_ok(seteuid(1001));
+	use_up_memory(hog);
+	peer_open(&bus, &alice, ":1.200");
+	assert_ok(seteuid(0));
+	expect_pieces(&alice, &big);
+	expect_nothing(b.client);
+	send_message(&a, &big);
+	expect_nothing(a.daemon);
+	got = receive(b.client, NULL, NULL);
+	writer_free(&got);
+	peer_close(&alice);
+	for (i = 0; i < 2; i++)
+		peer_close(&hog[i]);
+	settle();
+	writer_free(&big);
 }
 
 /* Who is on somebody else's bus, knowing it or not, has as much here as before. */
@@ -732,6 +767,7 @@ SUITE_TESTS(route_limits,
 	TEST(daemon_is_woken_by_the_end),
 	TEST(user_has_no_memory_left),
 	TEST(not_all_for_one_sender),
+	TEST(another_user_has_no_memory_left),
 	TEST(on_the_bus_of_another),
 	TEST(approvals_are_paid_for),
 	TEST(replies_are_paid_for),
