@@ -3,6 +3,7 @@
 #
 # What Wireshark makes of the files that tools capture: no message is malformed to it,
 # and what clients said to each other is on kdbus what it is on stock.  Speaks TAP.
+# shellcheck disable=SC2317 # check calls the functions
 set -uo pipefail
 cd "$(dirname "$0")" || exit
 
@@ -66,7 +67,7 @@ is_noticed() {
 
 check "tools capture" ./check --share="$dir" \
 	--env=BUS_MODES="dbus-daemon kdbus kdbus-attached" tools-capture
-for tool in busctl dbus-monitor; do
+for tool in busctl dbus-monitor bustle-pcap; do
 	for kind in dbus-daemon kdbus kdbus-attached; do
 		file=$dir/$kind-$tool
 		check "$tool on $kind: nothing is malformed" is_clean "$file"
