@@ -36,5 +36,6 @@ extern const struct bus_case cases_mixed[];
 extern const struct bus_case cases_moments[];
 extern const struct bus_case cases_policy[];
 extern const struct bus_case cases_labels[];
+extern const struct bus_case cases_random[];
 
 #endif

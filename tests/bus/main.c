@@ -26,7 +26,7 @@ static const struct bus_case *const all_cases[] = {
 	cases_files, cases_sizes, cases_signals, cases_names, cases_driver,
 	cases_lives, cases_activation, cases_handover, cases_order,
 	cases_monitor, cases_limits, cases_quotas, cases_mixed, cases_policy,
-	cases_moments, cases_labels,
+	cases_moments, cases_labels, cases_random,
 };
 
 static const struct bus_case *next_case(const struct bus_case *after)
