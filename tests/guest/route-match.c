@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who gets a broadcast: what the index finds is what a look at each rule finds. */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "../unit/genrule.h"
 #include "core/body.h"
@@ -164,9 +166,19 @@ static int broadcast(const struct writer *w)
 	return count;
 }
 
+/* Another one each time, unless KDBUS_SEED says which. */
+static uint64_t seed(void)
+{
+	const char *text = getenv("KDBUS_SEED");
+	uint64_t number = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+
+	print_message("# KDBUS_SEED=%" PRIu64 "\n", number);
+	return number;
+}
+
 static void random_rules(void **state)
 {
-	struct rng rng = { .state = 1 };
+	struct rng rng = { .state = seed() };
 	char text[RULE_TEXT_SIZE];
 	struct writer w = {};
 	int matched = 0;

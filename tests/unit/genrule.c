@@ -126,7 +126,7 @@ static char *put_random_key(struct rng *r, const struct vocabulary *v, char *s,
 		return put_key(r, s, start, "path_namespace",
 			       rng_pick(r, paths));
 	case 6:
-		if (rng_once_in(r, 3))
+		if (!rng_once_in(r, 3))
 			return put_key(r, s, start, "destination",
 				       pick_name(r, v->recipients));
 		return s;
