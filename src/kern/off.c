@@ -20,6 +20,7 @@ static const char * const kdbus_off_names[] = {
 	[KDBUS_OFF_MATCH] = "late-match",
 	[KDBUS_OFF_INTERESTS] = "stale-recipients",
 	[KDBUS_OFF_PAUSE] = "no-pause",
+	[KDBUS_OFF_NEWS] = "late-news",
 };
 
 /**

@@ -22,6 +22,9 @@
  * @KDBUS_OFF_INTERESTS: the recipients of a broadcast are those of the moment of
  *	its delivery
  * @KDBUS_OFF_PAUSE: no broadcasts while the owner of the bus forbids them
+ * @KDBUS_OFF_NEWS: what the owner of the bus has written is in the recipient's
+ *	queue; a change of owners is only there once the next one is written, to
+ *	whomever, instead
  */
 enum kdbus_off {
 	KDBUS_OFF_FENCE,
@@ -31,6 +34,7 @@ enum kdbus_off {
 	KDBUS_OFF_MATCH,
 	KDBUS_OFF_INTERESTS,
 	KDBUS_OFF_PAUSE,
+	KDBUS_OFF_NEWS,
 };
 
 #ifdef KDBUS_PLANT

@@ -167,16 +167,21 @@ static const struct {
 	{ "stay", kdbus_plant_stay },
 };
 
+static bool kdbus_plant_is(const u8 *data, u32 len, const char *member,
+			   struct kdbus_view *view)
+{
+	return kdbus_message_parse(data, len, view) &&
+	       view->member.len == strlen(member) &&
+	       !memcmp(view->member.s, member, strlen(member));
+}
+
 /* An earlier design: names are learnt from what the daemon says to clients. */
 void kdbus_plant_acquired(struct kdbus_peer *peer, const u8 *data, u32 len)
 {
-	static const char member[] = "NameAcquired";
 	struct kdbus_view view;
 	struct kdbus_str name;
 
-	if (!kdbus_message_parse(data, len, &view) ||
-	    view.member.len != strlen(member) ||
-	    memcmp(view.member.s, member, strlen(member)))
+	if (!kdbus_plant_is(data, len, "NameAcquired", &view))
 		return;
 	/* The body is a string: its length, and itself. */
 	data += view.frame.header_len;
@@ -186,12 +191,56 @@ void kdbus_plant_acquired(struct kdbus_peer *peer, const u8 *data, u32 len)
 		kdbus_off_sleep(KDBUS_OFF_PUBLISH);
 }
 
+/* What waits for the next of its kind. */
+static DEFINE_SPINLOCK(kdbus_plant_lock);
+static struct kdbus_peer *kdbus_plant_late_peer;
+static struct kdbus_msg *kdbus_plant_late_msg;
+
+static void kdbus_plant_swap(struct kdbus_peer **peer, struct kdbus_msg **msg)
+{
+	spin_lock(&kdbus_plant_lock);
+	swap(*peer, kdbus_plant_late_peer);
+	swap(*msg, kdbus_plant_late_msg);
+	spin_unlock(&kdbus_plant_lock);
+}
+
+/*
+ * What the daemon says of a change of owners waits, and the one before is put in
+ * its place; the peer of that, with a reference, or NULL for @peer itself.
+ */
+struct kdbus_peer *kdbus_plant_late(struct kdbus_peer *peer,
+				    struct kdbus_msg **msg)
+{
+	struct kdbus_view view;
+
+	if (!kdbus_plant_is(kdbus_msg_bytes(*msg), kdbus_msg_len(*msg),
+			    "NameOwnerChanged", &view))
+		return NULL;
+	kdbus_peer_get(peer);
+	kdbus_plant_swap(&peer, msg);
+	return peer;
+}
+
+static void kdbus_plant_forget(void)
+{
+	struct kdbus_peer *peer = NULL;
+	struct kdbus_msg *msg = NULL;
+
+	kdbus_plant_swap(&peer, &msg);
+	if (msg)
+		kdbus_msg_free(msg);
+	if (peer)
+		kdbus_peer_put(peer);
+}
+
 static int kdbus_plant_set(const char *value, const struct kernel_param *param)
 {
 	size_t i;
 
-	if (kdbus_off_switch(value))
+	if (kdbus_off_switch(value)) {
+		kdbus_plant_forget();
 		return 0;
+	}
 
 	for (i = 0; i < ARRAY_SIZE(kdbus_plants); i++)
 		if (sysfs_streq(value, kdbus_plants[i].name))

@@ -609,6 +609,18 @@ static int kdbus_daemon_put(struct kdbus_peer *peer, struct kdbus_msg *msg)
 	return 0;
 }
 
+/* For tests alone: another one before it, to somebody else perhaps. */
+static int kdbus_daemon_late(struct kdbus_peer *peer, struct kdbus_msg *msg)
+{
+	struct kdbus_peer *other = kdbus_plant_late(peer, &msg);
+
+	if (msg)
+		kdbus_daemon_put(other ?: peer, msg);
+	if (other)
+		kdbus_peer_put(other);
+	return 0;
+}
+
 static int kdbus_daemon_message(struct kdbus_peer *peer, struct kdbus_msg *msg)
 {
 	kdbus_bus_add(peer->bus, KDBUS_STAT_DAEMON, 1);
@@ -616,6 +628,8 @@ static int kdbus_daemon_message(struct kdbus_peer *peer, struct kdbus_msg *msg)
 	if (kdbus_off(KDBUS_OFF_PUBLISH))
 		kdbus_plant_acquired(peer, kdbus_msg_bytes(msg),
 				     kdbus_msg_len(msg));
+	if (kdbus_off(KDBUS_OFF_NEWS))
+		return kdbus_daemon_late(peer, msg);
 	return kdbus_daemon_put(peer, msg);
 }
 

@@ -226,7 +226,7 @@ static void act_slowly(struct actor *a)
 	else if (what < 40)
 		broadcast(a, "Outside", AUDIENCE_ALL, 0);
 	else if (what < 50)
-		call_service(&a->link, a->self);
+		call_service(&a->link, a->self, 0);
 	else if (what < 65)
 		link_ask(&a->link, "GetId", NULL);
 	else if (what < 75)
@@ -353,9 +353,9 @@ static void handle_named(struct actor *a, const struct msg *msg)
 	if (from >= shared->actors || number >= NAMES)
 		return;
 	delivered();
-	checked(RULE_OWNER);
+	checked(RULE_NAME);
 	if (!a->mine[number])
-		broken(RULE_OWNER, "%u is called by name %u, which is not its",
+		broken(RULE_NAME, "%u is called by name %u, which is not its",
 		       a->self, number);
 	checked(RULE_FIFO);
 	if (call <= a->named[number][from])
@@ -371,9 +371,9 @@ static void handle_visit(struct actor *a, const struct msg *msg)
 	uint32_t number = msg_u32(msg, 0);
 
 	delivered();
-	checked(RULE_OWNER);
+	checked(RULE_NEWCOMER);
 	if (!a->present[id])
-		broken(RULE_OWNER, "%s says %u and is not there", msg->sender,
+		broken(RULE_NEWCOMER, "%s says %u and is not there", msg->sender,
 		       number);
 	if (number != a->visited[id])
 		broken(RULE_FIFO, "%u of %s in place of %u", number,

@@ -29,11 +29,14 @@
  *	doubled
  * @RULE_CAUSE: nothing comes before what its sender knew to be on its way
  * @RULE_EVENT: likewise where the cause was a broadcast
- * @RULE_OWNER: nothing comes from a new owner before the NameOwnerChanged, and
- *	nothing for a name to somebody who has not got it
+ * @RULE_OWNER: nothing comes before a NameOwnerChanged that its sender had got
+ * @RULE_NEWCOMER: nor from a new connection before the one about itself
+ * @RULE_NAME: nothing comes by a name to somebody who has not got it
  * @RULE_HEIR: a rule about the sender's name matches from the moment on at which
  *	he knows that it is his
- * @RULE_ACTIVATION: no call overtakes those that waited for activation
+ * @RULE_ACTIVATION: no call overtakes those of its caller that waited for
+ *	activation
+ * @RULE_TICKET: nor those of somebody else that its caller knew of
  * @RULE_MATCH: a match rule is in force when AddMatch has returned, and no
  *	longer when RemoveMatch has
  * @RULE_OTHER: what nobody expected
@@ -43,8 +46,11 @@ enum rule {
 	RULE_CAUSE,
 	RULE_EVENT,
 	RULE_OWNER,
+	RULE_NEWCOMER,
+	RULE_NAME,
 	RULE_HEIR,
 	RULE_ACTIVATION,
+	RULE_TICKET,
 	RULE_MATCH,
 	RULE_OTHER,
 	RULES,
@@ -67,6 +73,7 @@ extern const char * const rule_names[RULES];
  * @unique: their names
  * @witness: name of the witness
  * @companion: and of the companion
+ * @customer: and of both customers
  * @ticks: of the ticker that the companion has heard
  * @sent: messages to an actor
  * @got: how many of them have arrived
@@ -91,6 +98,7 @@ struct shared {
 	char unique[ACTORS_MAX][32];
 	char witness[32];
 	char companion[32];
+	char customer[2][32];
 	atomic_uint ticks;
 	atomic_ulong sent[ACTORS_MAX];
 	atomic_ulong got[ACTORS_MAX];
@@ -128,8 +136,11 @@ bool once_in(uint32_t n);
 /* ready_and_wait - until all processes are; false if the load is over by then */
 void ready_and_wait(void);
 
-/* call_service - the next numbered call to the service that is activated */
-void call_service(struct link *link, unsigned int caller);
+/*
+ * call_service - the next numbered call to the service that is activated; of
+ * the other customer's calls the one numbered AFTER is known, or none if 0
+ */
+void call_service(struct link *link, unsigned int caller, unsigned int after);
 
 /* match - ask for a match rule; does not wait for the answer */
 uint32_t match(struct link *link, const char *rule);

@@ -35,8 +35,8 @@
 struct shared *shared;
 
 const char * const rule_names[RULES] = {
-	"fifo", "cause", "event", "owner", "heir", "activation", "match",
-	"other",
+	"fifo", "cause", "event", "owner", "newcomer", "name", "heir",
+	"activation", "ticket", "match", "other",
 };
 
 /**
@@ -273,17 +273,20 @@ static bool all_has_come(void)
 	for (i = 0; i < shared->actors; i++)
 		if (shared->sent[i] != shared->got[i])
 			return false;
+	for (i = 0; i < CALLERS_MAX; i++)
+		if (shared->called[i] != shared->served[i])
+			return false;
 	return true;
 }
 
-/* Whatever has been sent arrives. */
-static void settle(void)
+/* Whatever has been sent arrives, unless something is to be broken. */
+static void settle(const struct options *o)
 {
+	int tries, seconds = o->expect == RULES ? PATIENCE : 10;
 	unsigned int i;
-	int tries;
 
 	shared->stop = true;
-	for (tries = 0; tries < 10 * PATIENCE; tries++) {
+	for (tries = 0; tries < 10 * seconds; tries++) {
 		if (all_has_come()) {
 			usleep(100000);
 			if (all_has_come())
@@ -291,11 +294,17 @@ static void settle(void)
 		}
 		usleep(100000);
 	}
+	shared->ended = true;
+	if (o->expect != RULES)
+		return;
 	for (i = 0; i < shared->actors; i++)
 		if (shared->sent[i] != shared->got[i])
 			broken(RULE_FIFO, "%u has got %lu messages of %lu", i,
 			       shared->got[i], shared->sent[i]);
-	shared->ended = true;
+	for (i = 0; i < CALLERS_MAX; i++)
+		if (shared->called[i] != shared->served[i])
+			broken(RULE_ACTIVATION, "%lu calls of %u to the service have come of %lu",
+			       shared->served[i], i, shared->called[i]);
 }
 
 static void collect(void)
@@ -421,7 +430,7 @@ int main(int argc, char **argv)
 	shared_open(MEMORY, true);
 	spawn_all(&o);
 	watch(&o);
-	settle();
+	settle(&o);
 	collect();
 	ok = verdict(&o);
 	return ok ? 0 : 1;

@@ -18,7 +18,7 @@ uint32_t match(struct link *link, const char *rule)
 	return link_ask(link, "AddMatch", rule);
 }
 
-void call_service(struct link *link, unsigned int caller)
+void call_service(struct link *link, unsigned int caller, unsigned int after)
 {
 	unsigned long number = shared->called[caller] + 1;
 	struct writer *w;
@@ -26,16 +26,17 @@ void call_service(struct link *link, unsigned int caller)
 	if (number - shared->served[caller] > WAITING_CALLS)
 		return;
 	shared->called[caller] = number;
-	w = link_begin(link, CALL, NO_REPLY, LOAD_SERVICE, "Serve", "uu");
+	w = link_begin(link, CALL, NO_REPLY, LOAD_SERVICE, "Serve", "uuu");
 	put_u32(w, caller);
 	put_u32(w, number);
+	put_u32(w, after);
 	link_end(link);
 }
 
 static void serve(const struct msg *msg)
 {
 	unsigned int caller = msg_u32(msg, 0) % CALLERS_MAX;
-	unsigned long number = msg_u32(msg, 4);
+	unsigned long number = msg_u32(msg, 4), after = msg_u32(msg, 8);
 
 	checked(RULE_ACTIVATION);
 	delivered();
@@ -43,6 +44,13 @@ static void serve(const struct msg *msg)
 		broken(RULE_ACTIVATION, "call %lu of %u to the service in place of %lu",
 		       number, caller, shared->served[caller] + 1);
 	shared->served[caller] = number;
+	if (!after)
+		return;
+	checked(RULE_TICKET);
+	if (shared->served[caller ^ 1] < after)
+		broken(RULE_TICKET, "call %lu of %u knows of call %lu of %u, %lu is here",
+		       number, caller, after, caller ^ 1,
+		       shared->served[caller ^ 1]);
 }
 
 /*
@@ -264,18 +272,67 @@ static void call_named(struct link *link, const char *name)
 	link_end(link);
 }
 
-/* Calls the service, and by a name that moves. */
+/* The other customer has called: a call from here comes after that one. */
+static void heed_ticket(struct link *link, const struct msg *msg,
+			unsigned int caller)
+{
+	if (msg_is(msg, "Ticket"))
+		call_service(link, caller, msg_u32(msg, 0));
+}
+
+/* For some milliseconds, or until something has come. */
+static void heed_tickets(struct link *link, unsigned int caller, int ms)
+{
+	struct msg msg;
+
+	link_flush(link);
+	link_wait(link, ms);
+	while (link_fill(link))
+		while (link_next(link, &msg))
+			heed_ticket(link, &msg, caller);
+	link_flush(link);
+}
+
+/* Calls, and says so to the other: when dbus-daemon has got it, or at once. */
+static void call_with_ticket(struct link *link, unsigned int caller)
+{
+	unsigned int self = caller - ACTORS_MAX;
+	uint32_t serial;
+	struct msg msg;
+
+	call_service(link, caller, 0);
+	if (once_in(2)) {
+		serial = link_ask(link, "GetId", NULL);
+		while (link_read(link, &msg, PATIENCE) &&
+		       msg.reply_serial != serial)
+			heed_ticket(link, &msg, caller);
+	}
+	put_u32(link_begin(link, SIGNAL, 0, shared->customer[!self], "Ticket",
+			   "u"), shared->called[caller]);
+	link_end(link);
+}
+
+/*
+ * Calls the service.  With nothing else to say, it is not held back for other
+ * messages just when the service gets its name.
+ */
 void be_customer(const char *address, unsigned int caller)
 {
 	struct link link;
 
 	link_open(&link, address);
+	strcpy(shared->customer[caller - ACTORS_MAX], link.unique);
 	ready_and_wait();
 	while (!shared->stop && !link.dead) {
-		call_service(&link, caller);
-		call_named(&link, LOAD_HEIRLOOM);
+		call_with_ticket(&link, caller);
+		/* Who waits reacts at once, so that little time is enough. */
+		heed_tickets(&link, caller, random_below(15));
+		heed_tickets(&link, caller, random_below(15));
+	}
+	/* Who leaves takes along his calls that wait for activation. */
+	while (!shared->ended && !link.dead) {
 		ignore_all(&link);
-		usleep(random_below(20000));
+		link_wait(&link, 100);
 	}
 	link_close(&link);
 }
@@ -324,9 +381,9 @@ void be_keeper(const char *address)
 		count_named(&link, link_ask(&link, "ReleaseName", LOAD_KEEPSAKE));
 		usleep(random_below(30000));
 		count = count_named(&link, link_ask(&link, "GetId", NULL));
-		checked(RULE_OWNER);
+		checked(RULE_NAME);
 		if (count)
-			broken(RULE_OWNER, "%d calls by a name that has been given up",
+			broken(RULE_NAME, "%d calls by a name that has been given up",
 			       count);
 	}
 	link_close(&link);
@@ -359,9 +416,9 @@ void be_heir(const char *address, bool first)
 		if (!link_read(&link, &msg, 0))
 			continue;
 		if (msg_is(&msg, "Named")) {
-			checked(RULE_OWNER);
+			checked(RULE_NAME);
 			if (!mine)
-				broken(RULE_OWNER, "heir %d is called by a name that is not his",
+				broken(RULE_NAME, "heir %d is called by a name that is not his",
 				       first);
 		}
 		if (!is_heirloom(&msg))
