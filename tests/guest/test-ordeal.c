@@ -31,6 +31,7 @@
 #define GROUP		CGROUPS "/kdbus-frozen"
 #define CPU		"/sys/devices/system/cpu/cpu1/online"
 #define BUSY		2
+#define WRITERS		2
 
 static int rounds = 30;
 
@@ -121,6 +122,55 @@ static int load(void)
 	return ret;
 }
 
+/* To whoever reads the other end, whichever callbacks that has. */
+static void write_forever(void *arg)
+{
+	const int *fd = arg;
+
+	for (;;)
+		if (send(*fd, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			usleep(1000);
+}
+
+/*
+ * Takes a socket over that is being written to, and gives it back.  Whoever writes
+ * may be on his way into the module then, and nothing holds it for him.
+ */
+static void take_and_give_back(int fd)
+{
+	char path[40], block[4096];
+	int owner, end_of, i;
+
+	sprintf(path, "/tmp/ordeal-%d", getpid());
+	owner = call_bus(path, kdbus_family(), bind);
+	assert_ok(owner);
+	assert_ok(listen(owner, 5));
+	end_of = attach(owner, fd);
+	assert_ok(end_of);
+	/* Until they have woken up, and for a while. */
+	for (i = 0; i < 20; i++) {
+		while (recv(end_of, block, sizeof(block), MSG_DONTWAIT) ==
+		       sizeof(block))
+			;
+		usleep(200);
+	}
+	close(end_of);
+	close(owner);
+	unlink(path);
+}
+
+static long unload(void)
+{
+	long tries = 1;
+
+	while (syscall(SYS_delete_module, "kdbus", O_NONBLOCK)) {
+		assert_int_equal(errno, EAGAIN);
+		tries++;
+		usleep(500);
+	}
+	return tries;
+}
+
 static void unload_and_load(void **state)
 {
 	pid_t pids[BUSY];
@@ -131,17 +181,35 @@ static void unload_and_load(void **state)
 	for (i = 0; i < BUSY; i++)
 		pids[i] = spawn(come_and_go, NULL);
 	for (i = 0; i < rounds; i++) {
-		while (syscall(SYS_delete_module, "kdbus", O_NONBLOCK)) {
-			assert_int_equal(errno, EAGAIN);
-			tries++;
-			usleep(500);
-		}
+		tries += unload();
 		usleep(i % 4 * 1000);
 		assert_ok(load());
 	}
-	printf("# %d times, in %ld tries\n", rounds, tries + rounds);
+	printf("# %d times, in %ld tries\n", rounds, tries);
 	for (i = 0; i < BUSY; i++)
 		end(pids[i]);
+	settle();
+}
+
+/* Nobody else has a socket, so that it goes as soon as it can. */
+static void unload_while_written_to(void **state)
+{
+	pid_t writers[WRITERS];
+	int i, lasting[2];
+
+	(void)state;
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, lasting));
+	for (i = 0; i < WRITERS; i++)
+		writers[i] = spawn(write_forever, &lasting[0]);
+	for (i = 0; i < rounds; i++) {
+		take_and_give_back(lasting[1]);
+		unload();
+		assert_ok(load());
+	}
+	for (i = 0; i < WRITERS; i++)
+		end(writers[i]);
+	close(lasting[0]);
+	close(lasting[1]);
 	settle();
 }
 
@@ -389,6 +457,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unload_and_load),
+		cmocka_unit_test(unload_while_written_to),
 		TEST_THAT_SETTLES(processors_come_and_go),
 		TEST_THAT_SETTLES(frozen_client),
 		TEST_THAT_SETTLES(namespaces_are_torn_down),
