@@ -16,7 +16,7 @@
 static void what_is_refused(void **state)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int end[2], fd, one = 1;
+	int end[2], fd, one = 1, off = 0;
 
 	(void)state;
 	assert_fails(attach(bus.listener, -1), EBADF);
@@ -44,6 +44,11 @@ static void what_is_refused(void **state)
 	fd = attach(bus.listener, end[1]);
 	assert_ok(fd);
 	close(fd);
+	close_pair(end);
+	pair(end);
+	assert_ok(setsockopt(end[0], SOL_SOCKET, SO_PEEK_OFF, &off,
+			     sizeof(off)));
+	assert_fails(attach(bus.listener, end[0]), EOPNOTSUPP);
 	close_pair(end);
 }
 
