@@ -8,9 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <linux/bpf.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -72,56 +70,6 @@ static void urgent_bytes(void **state)
 	drain_end(a.daemon);
 	drain(&b);
 	writer_free(&w);
-}
-
-static int bpf(int cmd, union bpf_attr *attr)
-{
-	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-static int sockmap_add(int fd)
-{
-	union bpf_attr make = {
-		.map_type = BPF_MAP_TYPE_SOCKMAP,
-		.key_size = 4,
-		.value_size = 4,
-		.max_entries = 1,
-	};
-	int map = bpf(BPF_MAP_CREATE, &make), key = 0;
-	union bpf_attr update = {
-		.map_fd = map,
-		.key = (uintptr_t)&key,
-		.value = (uintptr_t)&fd,
-	};
-
-	if (map < 0)
-		skip();
-	if (bpf(BPF_MAP_UPDATE_ELEM, &update)) {
-		close(map);
-		return -1;
-	}
-	return map;
-}
-
-/* A sockmap and the module do not take a socket away from each other. */
-static void sockmap(void **state)
-{
-	int end[2], map, fd;
-
-	(void)state;
-	pair(end);
-	map = sockmap_add(end[0]);
-	if (map < 0)
-		skip();
-	assert_fails(attach(bus.listener, end[0]), EBUSY);
-	/* That the client has put its end into one is its own affair. */
-	fd = attach(bus.listener, end[1]);
-	assert_ok(fd);
-	send_bytes(fd, "OK\r\n", 4);
-	assert_int_equal(sockmap_add(end[1]), -1);
-	close(fd);
-	close(map);
-	close_pair(end);
 }
 
 /* A socket that travels over itself is closed like one of AF_UNIX. */
@@ -382,7 +330,6 @@ SUITE_TESTS(attach_tricks,
 	TEST(passed_on),
 	TEST(options_of_the_client),
 	TEST(urgent_bytes),
-	TEST(sockmap),
 	TEST(over_itself),
 	TEST(owner_is_killed),
 	TEST(writers_and_the_end),

@@ -13,10 +13,13 @@ SUITE(attach_tricks);
 SUITE(attach_creds);
 SUITE(attach_turns);
 SUITE(attach_last);
+SUITE(attach_sockmap);
+SUITE(attach_uses);
 
 static const struct suite suites[] = {
 	THE(attach_take), THE(attach_files), THE(attach_tricks),
 	THE(attach_creds), THE(attach_turns), THE(attach_last),
+	THE(attach_sockmap), THE(attach_uses),
 };
 
 int main(int argc, char **argv)
