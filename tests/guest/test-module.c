@@ -377,8 +377,11 @@ static void run_rounds(void)
 {
 	int i;
 
-	for (i = 0; i < rounds(); i++)
+	for (i = 0; i < rounds(); i++) {
+		transport = i & 16 ? ATTACHED : NATIVE;
 		use_everything(i);
+	}
+	transport = NATIVE;
 	wait_for_frees();
 }
 
