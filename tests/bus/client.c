@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "turns.h"
 
 #define READ_SECONDS	60
 #define ASK_TRIES	6000
@@ -210,7 +211,10 @@ struct client *client_open_at(const char *label, const char *address)
 
 struct client *client_open(const char *label)
 {
-	return client_open_at(label, bus_address());
+	struct client *client = client_new(turn_begin());
+
+	turn_end();
+	return client_begin(client, label);
 }
 
 struct client *client_open_quiet(const char *address)
