@@ -333,6 +333,16 @@ static void *hear_nothing(void *arg)
 	return NULL;
 }
 
+/* To the end, as the other one will hear it. */
+static void say(int fd, uint32_t serial)
+{
+	struct writer w = MESSAGE(SPEC_SIGNAL(NULL), .serial = serial);
+
+	if (send(fd, w.p, w.len, MSG_NOSIGNAL) != (ssize_t)w.len)
+		trouble(&run, "say: %s", strerrorname_np(errno));
+	writer_free(&w);
+}
+
 /* The daemon says something to both as one event. */
 static void *daemon_tells_all(void *arg)
 {
@@ -342,8 +352,8 @@ static void *daemon_tells_all(void *arg)
 	while (may_tell(&told)) {
 		serial++;
 		set_option(bus.listener, KDBUS_BUS_STAGE, NULL, 0);
-		send_on(c.daemon, NULL, serial);
-		send_on(d.daemon, NULL, serial);
+		say(c.daemon, serial);
+		say(d.daemon, serial);
 		set_option(bus.listener, KDBUS_BUS_COMMIT, NULL, 0);
 	}
 	return NULL;
