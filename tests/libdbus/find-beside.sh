@@ -17,14 +17,17 @@ not_ok() {
 
 # expect FAMILY WHAT [COMMAND...]: that COMMAND (as root, if none is given) gets
 # to the session bus that way
-expect() {
-	family=$1 what=$2
-	shift 2
-	got=$("$@" with-kdbus over-kdbus --family session 2>&1) || got="error: $got"
-	if [ "$got" = "$family" ]; then
-		ok "$what: $family"
+expect() { expect_of --family "$@"; }
+
+# expect_of OPTION ANSWER WHAT [COMMAND...]: likewise, what over-kdbus OPTION says
+expect_of() {
+	option=$1 answer=$2 what=$3
+	shift 3
+	got=$("$@" with-kdbus over-kdbus "$option" session 2>&1) || got="error: $got"
+	if [ "$got" = "$answer" ]; then
+		ok "$what: $answer"
 	else
-		not_ok "$what: $family"
+		not_ok "$what: $answer"
 		echo "# got $got"
 	fi
 }
@@ -84,6 +87,8 @@ expect kdbus "the bus's own socket"
 expect kdbus "by another user" as alice
 # Standard input, output and error, and the connection
 expect kdbus "with the last file descriptor" last_descriptor
+expect_of --shared kdbus "with the last one, shared by all who ask" last_descriptor
+expect_of --files yes "with the last one, files can be sent" last_descriptor
 expect unix "turned off" env DBUS_KDBUS=0
 expect unix "the user of stock libdbus" env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libdbus-1.so.3
 plain=$DBUS_SESSION_BUS_ADDRESS

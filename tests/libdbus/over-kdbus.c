@@ -4,7 +4,9 @@
  * without a bus.  TAP on stdout.
  *
  * over-kdbus --family BUS connects to the session or system bus as programs do
- * and says whether that went by "unix" or "kdbus"; --guid shows the server's GUID.
+ * and says whether that went by "unix" or "kdbus", and --shared does the same with
+ * the connection that all parts of a program share; --guid shows the server's GUID,
+ * and --files whether file descriptors can be sent, "yes" or "no".
  * over-kdbus --trap PATH listens on a kdbus socket there and makes PATH.caught
  * if somebody connects.
  */
@@ -594,16 +596,22 @@ static int test_forbidden(void)
 static int show_bus(const char *what, const char *name)
 {
 	DBusBusType type = strcmp(name, "system") ? DBUS_BUS_SESSION : DBUS_BUS_SYSTEM;
+	dbus_bool_t shared = !strcmp(what, "--shared");
 	DBusError error = DBUS_ERROR_INIT;
-	DBusConnection *connection = dbus_bus_get_private(type, &error);
+	DBusConnection *connection;
 
+	connection = shared ? dbus_bus_get(type, &error) :
+			      dbus_bus_get_private(type, &error);
 	if (!connection)
 		errx(1, "%s bus: %s", name, error.message);
 	if (!strcmp(what, "--guid"))
 		puts(dbus_connection_get_server_id(connection));
+	else if (!strcmp(what, "--files"))
+		puts(dbus_connection_can_send_type(connection, 'h') ? "yes" : "no");
 	else
 		puts(domain_of(connection) == AF_UNIX ? "unix" : "kdbus");
-	disconnect(connection);
+	if (!shared)
+		disconnect(connection);
 	return 0;
 }
 
@@ -632,10 +640,11 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "--trap"))
 		return trap(argv[2]);
-	if (argc == 3 && (!strcmp(argv[1], "--family") || !strcmp(argv[1], "--guid")))
+	if (argc == 3 && !strncmp(argv[1], "--", 2))
 		return show_bus(argv[1], argv[2]);
 	if (argc != 1)
-		errx(2, "usage: over-kdbus [--family|--guid session|system | --trap PATH]");
+		errx(2, "usage: over-kdbus [--family|--shared|--guid|--files "
+			"session|system | --trap PATH]");
 	start_service();
 	run("the socket is not a unix one", test_family);
 	run("messages of all sizes", test_sizes);
