@@ -12,6 +12,8 @@
 #define SERVICES	"/run/bus-test/services"
 #define NAME		"org.kdbus.Activated"
 #define CALLS		5
+/* A service does not start while this is there. */
+#define HELD		"/run/bus-test/held"
 
 static void write_service(const char *name, const char *command)
 {
@@ -146,6 +148,30 @@ static void case_activation_unix(void)
 	try_activation(bus_unix_address());
 }
 
+/*
+ * While it starts a service, there is a process that is a copy of dbus-daemon.
+ * That must not keep the connections of that moment.
+ */
+static void case_activation_slow(void)
+{
+	struct client *a = client_open("A"), *b = client_open("B");
+	long peers = bus_value("peers");
+
+	write_service(NAME, "/bin/sh -c 'while [ -e " HELD " ]; do sleep 0.1; done; "
+			    "exec /test/bus-test serve " NAME "'");
+	set_environment(a, bus_address());
+	fclose(fopen(HELD, "w"));
+	client_send(a, with_string(new_call(NAME, "Echo"), "hello"));
+	client_sync(a);
+	client_close(b);
+	peers_become(peers - 1);
+	check(!a->stashed, "the service has started already");
+	unlink(HELD);
+	client_expect(a, 1);
+	quit_service(a);
+	remove_service(NAME);
+}
+
 /* Calls to a service that cannot be started all get the error. */
 static void case_activation_fails(void)
 {
@@ -171,6 +197,7 @@ static void case_activation_fails(void)
 const struct bus_case cases_activation[] = {
 	{ "activation", "session", case_activation },
 	{ "activation-unix", "session", case_activation_unix },
+	{ "activation-slow", "session", case_activation_slow },
 	{ "activation-fails", "session", case_activation_fails },
 	{ 0 },
 };

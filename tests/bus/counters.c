@@ -76,6 +76,18 @@ long bus_value(const char *key)
 	return atol(value);
 }
 
+void peers_become(long peers)
+{
+	int i;
+
+	if (bus_mode() == BUS_STOCK)
+		return;
+	for (i = 0; i < 200 && bus_value("peers") != peers; i++)
+		usleep(10000);
+	check(bus_value("peers") == peers, "%ld peers instead of %ld",
+	      bus_value("peers"), peers);
+}
+
 static struct carried carried_now(void)
 {
 	struct carried now = {

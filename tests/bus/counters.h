@@ -48,4 +48,7 @@ void fastpath_is(const char *state);
 /* bus_value - what /proc/net/kdbus says of the bus; 0 on stock */
 long bus_value(const char *key);
 
+/* peers_become - the module has so many connections of the bus, or will soon */
+void peers_become(long peers);
+
 #endif
