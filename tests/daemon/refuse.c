@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * refuse.so: in dbus-daemon's LD_PRELOAD, a module that refuses to route by names
- * that begin with "t.Refused".
+ * that begin with "t.Refused", and with REFUSE=config to be configured.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,6 +18,10 @@ typedef int setsockopt_function(int, int, int, const void *, socklen_t);
 
 static int is_refused(int option, const void *value, socklen_t len)
 {
+	const char *what = getenv("REFUSE");
+
+	if (option == KDBUS_BUS_CONFIG)
+		return what && !strcmp(what, "config");
 	return option == KDBUS_NAME_PUBLISH && len >= strlen(NAME) &&
 	       !memcmp(value, NAME, strlen(NAME));
 }
