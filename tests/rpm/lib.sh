@@ -41,10 +41,12 @@ make_root() {
 		tar -x --numeric-owner -C "$1"
 	mkdir -p "$1"/{run,tmp,proc,dev,root}
 	mknod -m 666 "$1/dev/null" c 1 3
-	# A script, and all of it that matters here.
-	(cd "$1/tmp" && "$top/scripts/apt-suite" bookworm apt-get download dkms >&2)
-	dpkg-deb --fsys-tarfile "$1"/tmp/dkms_*.deb |
-		tar -x -C "$1" --keep-directory-symlink ./usr ./etc
+	# A script, and what adds users, with its libraries: all of it that matters here.
+	(cd "$1/tmp" && "$top/scripts/apt-suite" bookworm apt-get download \
+		dkms passwd libsemanage2 libsepol2 >&2)
+	for package in "$1"/tmp/*.deb; do
+		dpkg-deb --fsys-tarfile "$package" | tar -x -C "$1" --keep-directory-symlink
+	done
 	rm -rf "$1"/tmp/* "$1/var/lib/dpkg" "$1/usr/bin/dpkg"* "$1/etc/kernel"
 	# Directories that are there in all distributions of RPM packages.
 	mkdir -p "$1/etc/systemd/"{system,user} "$1/usr/share/fish/vendor_completions.d" \
