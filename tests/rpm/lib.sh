@@ -34,6 +34,27 @@ make_base_package() {
 	rm -rf "$work"
 }
 
+# make_distribution DIR RELEASE: packages that are called as those of dbus
+make_distribution() {
+	local work name
+	work=$(mktemp -d)
+	{
+		printf 'Name: dbus\nEpoch: 1\nVersion: 1.16.2\nRelease: %s\n' "$2"
+		printf 'Summary: A bus\nLicense: none\nGroup: none\n%%description\nA bus\n%%files\n'
+		for name in common daemon libs tools devel x11; do
+			printf '%%package %s\nSummary: A bus\nGroup: none\n' $name
+			[ $name != common ] || echo "BuildArch: noarch"
+			printf '%%description %s\nA bus\n%%files %s\n' $name $name
+		done
+	} >"$work/dbus.spec"
+	rpmbuild -bb --quiet --define "_topdir $work" "$work/dbus.spec" >"$work/log" 2>&1 || {
+		cat "$work/log" >&2
+		return 1
+	}
+	mv "$work"/RPMS/*/*.rpm "$1"
+	rm -rf "$work"
+}
+
 # make_root DIR: the programs
 make_root() {
 	"$top/scripts/suite-chroot" --with=systemd --with=kmod --with=rpm bookworm \
