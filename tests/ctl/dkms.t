@@ -57,10 +57,13 @@ test_the_module_or_a_failure() {
 	[ ! -e "$root/src/kdbus.ko" ]
 }
 
-# postinst COMMAND: with this in the place of what debhelper adds, which runs DKMS
+# postinst COMMAND: with this in the place of what debhelper adds, which runs DKMS, and
+# with what DKMS has in that root
 postinst() {
-	sed "s|^#DEBHELPER#\$|$1|" "$top/debian/kdbus-dkms.postinst" >"$root/postinst"
+	sed -e "s|^#DEBHELPER#\$|$1|" -e "s|key=/var|key=$root/var|" \
+		"$top/debian/kdbus-dkms.postinst" >"$root/postinst"
 	grep -qF "$1" "$root/postinst"
+	grep -qF "key=$root/var" "$root/postinst"
 	sh "$root/postinst" configure ""
 }
 
@@ -78,6 +81,69 @@ test_dkms_does_not_fail() {
 	status_of postinst 'echo "$1"'
 	equal 0 "$status"
 	equal configure "$said"
+}
+
+# mokutil_says STATE ENROLLED: the two answers; what it is told about a key that is not
+# there is of no use
+mokutil_says() {
+	# shellcheck disable=SC2016 # for the script
+	put /bin/mokutil '#!/bin/sh' 'case $1 in' \
+		"--sb-state) echo '$1' ;;" \
+		"--test-key) [ -e \"\$2\" ] && echo \"\$2 $2\" ;;" \
+		"*) exit 2 ;;" "esac"
+	chmod +x "$root/bin/mokutil"
+}
+
+# postinst_with_mokutil: what it says then, DKMS being content
+postinst_with_mokutil() {
+	PATH=$root/bin:$PATH status_of postinst :
+	equal 0 "$status"
+}
+
+test_secure_boot_and_a_key_not_enrolled() {
+	mokutil_says "SecureBoot enabled" "is not enrolled"
+	put /var/lib/dkms/mok.pub key
+	postinst_with_mokutil
+	contains "$said" "Secure Boot is on"
+	contains "$said" "mokutil --import $root/var/lib/dkms/mok.pub"
+	contains "$said" "reboot "
+	contains "$said" "Until then the message buses are plain"
+	# The machine goes on without it.
+	[[ $said != *"DKMS has failed"* ]]
+}
+
+test_secure_boot_and_an_enrolled_key() {
+	mokutil_says "SecureBoot enabled" "is already enrolled"
+	put /var/lib/dkms/mok.pub key
+	postinst_with_mokutil
+	equal "" "$said"
+}
+
+test_secure_boot_and_no_signature() {
+	mokutil_says "SecureBoot enabled" "is already enrolled"
+	postinst_with_mokutil
+	contains "$said" "DKMS has signed nothing"
+	contains "$said" "the message buses will be plain"
+}
+
+test_no_secure_boot() {
+	mokutil_says "SecureBoot disabled" "is not enrolled"
+	put /var/lib/dkms/mok.pub key
+	postinst_with_mokutil
+	equal "" "$said"
+	mokutil_says "EFI variables are not supported on this system" "is not enrolled"
+	postinst_with_mokutil
+	equal "" "$said"
+}
+
+# Only after DKMS has made the key, so not while an upgrade is undone.
+test_secure_boot_and_an_undone_upgrade() {
+	mokutil_says "SecureBoot enabled" "is not enrolled"
+	postinst :
+	put /var/lib/dkms/mok.pub key
+	PATH=$root/bin:$PATH status_of sh "$root/postinst" abort-upgrade 1
+	equal 0 "$status"
+	equal "" "$said"
 }
 
 main "$@"
