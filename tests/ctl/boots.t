@@ -249,6 +249,51 @@ test_placeholder() {
 	says_with_kmod "Exec format error" "" "the module kdbus was built for another kernel"
 }
 
+# failed_by RESULT WHAT: as systemd runs it after what did not end by itself, or did
+failed_by() {
+	SERVICE_RESULT=$1 XDG_RUNTIME_DIR=$root/run/user switch failed "$2"
+}
+
+test_what_takes_too_long() {
+	local what="it could not be found out what it takes"
+	has_all
+	put /run/kdbus/dbus.env KDBUS_LISTEN=auto
+	put /run/user/kdbus/dbus.env KDBUS_LISTEN=auto
+	equal "<4>the system bus is plain: $what (timeout)" "$(failed_by timeout system)"
+	equal "$what (timeout)" "$(cat "$root/run/kdbus/system.reason")"
+	[ ! -e "$root/run/kdbus/dbus.env" ]
+	[ -e "$root/run/user/kdbus/dbus.env" ]
+	equal "<4>the session bus is plain: $what (signal)" "$(failed_by signal session)"
+	equal "$what (signal)" "$(cat "$root/run/user/kdbus/session.reason")"
+	[ ! -e "$root/run/user/kdbus/dbus.env" ]
+	[ ! -e "$root/run/kdbus/module.reason" ]
+}
+
+# It is said by the session's unit.
+test_module_that_takes_too_long() {
+	has_all
+	put /usr/lib/systemd/user/dbus.service "[Service]"
+	equal "" "$(failed_by timeout module)"
+	[ ! -e "$root/run/kdbus/system.reason" ]
+	equal "<4>the session bus is plain: the module kdbus could not be loaded (timeout)" \
+		"$(XDG_RUNTIME_DIR=$root/run/user switch start session)"
+}
+
+test_nothing_took_too_long() {
+	local what
+	has_all
+	put /run/kdbus/dbus.env KDBUS_LISTEN=auto
+	put /run/user/kdbus/dbus.env KDBUS_LISTEN=auto
+	for what in system session module; do
+		equal "" "$(failed_by success $what)"
+	done
+	[ -e "$root/run/kdbus/dbus.env" ]
+	[ -e "$root/run/user/kdbus/dbus.env" ]
+	[ ! -e "$root/run/kdbus/system.reason" ]
+	[ ! -e "$root/run/kdbus/module.reason" ]
+	[ ! -e "$root/run/user/kdbus/session.reason" ]
+}
+
 # The module would be the host's.
 test_container() {
 	has_all
