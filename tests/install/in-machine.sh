@@ -146,13 +146,33 @@ reason() {
 	esac
 }
 
-# is_plain system|session REGEX: for that reason
+# why system|session: what kdbusctl says about that bus
+why() {
+	kdbusctl status --json | /usr/bin/python3 -c 'import json, sys
+print("\n".join(bus["why"] for bus in json.load(sys.stdin)["buses"]
+                if bus["bus"] == sys.argv[1]))' "$1"
+}
+
+# has_mend: does kdbusctl name a command for a cause, and not only for a bus?
+has_mend() {
+	kdbusctl doctor --json | /usr/bin/python3 -c 'import json, sys
+mends = [check["mend"] for check in json.load(sys.stdin)["checks"]
+         if check["result"] != "ok" and check["mend"] and not check["bus"]]
+print("\n".join(mends))
+sys.exit(not mends)'
+}
+
+# is_plain system|session REGEX [OTHER-REGEX]: for that reason; kdbusctl says so, too, or
+# what matches the other
 is_plain() {
 	ok "the $1 bus is plain" no test -n "$(count daemon "$1")"
 	ok "one line in the journal says why the $1 bus is plain" one_line "$1"
 	# shellcheck disable=SC2016
 	ok "the reason is the expected one" sh -c 'echo "$1"; echo "$1" | grep -qE "$2"' sh \
 		"$(journalctl -b -o cat | sed -n "s/^the $1 bus is plain: //p")" "$2"
+	# shellcheck disable=SC2016
+	ok "kdbusctl status says so" sh -c 'echo "$1"; echo "$1" | grep -qE "^$2"' sh \
+		"$(why "$1")" "${3:-it is plain: .*$2}"
 }
 
 # is_off system|session: because it is not enabled
