@@ -55,6 +55,14 @@ every_connection() {
 	[ "$mine" = $((names - 1)) ]
 }
 
+# plain system|session: how many connections kdbusctl says are neither native nor
+# attached
+plain() {
+	kdbusctl status --json | /usr/bin/python3 -c 'import json, sys
+print(*(bus["connections"]["plain"] for bus in json.load(sys.stdin)["buses"]
+        if bus["bus"] == sys.argv[1]))' "$1"
+}
+
 # ok NAME COMMAND [ARG]...: says whether the command succeeds, and shows what it
 # printed if it does not
 ok() {
