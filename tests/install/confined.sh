@@ -66,8 +66,10 @@ case_confined() {
 		ok "profiles" profile unix "file, network unix,"
 		ok "without the file" profile blind "file, network, deny /sys/module/kdbus/** r,"
 		ok "native alone" profile native "file, network ash stream,"
-		ok "the session bus" profile session "$usual include <abstractions/dbus-session-strict>"
-		ok "the system bus" profile system "$usual include <abstractions/dbus-strict>
+		ok "the session bus" profile session "$usual
+			include <abstractions/dbus-session-strict>"
+		ok "the system bus" profile system "$usual
+			include <abstractions/dbus-strict>
 			network unix, /run/user/** rw,"
 		serve unix attached
 		speak unix
