@@ -229,7 +229,8 @@ struct kdbus_fanout *kdbus_fanout_new(struct kdbus_peer *sender,
 
 /*
  * What dbus-daemon does for one recipient: bus_dispatch_matches(). One that
- * does not read, or is going away, misses the signal, and nobody is told.
+ * does not read, or is going away, misses the signal, and no client is told; the
+ * line that dbus-daemon writes into its log is missing.
  */
 static bool kdbus_fan_skipped(const struct kdbus_peer *to,
 			      const struct kdbus_bus_config *config)
