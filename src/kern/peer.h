@@ -8,9 +8,9 @@
  * was attached.  Each end reads one queue: @up is read by the daemon, @down by
  * the client.
  *
- * Life: made by connect() or KDBUS_ATTACH, with a reference for either end.  When the client
- * is gone (@client_gone) what it has sent is still routed; the owner of the
- * bus then reads the end of the stream, does what it has to, and closes its
+ * Life: made by connect() or KDBUS_ATTACH, with a reference for either end.  When
+ * the client is gone (@client_gone) what it has sent is still routed; the owner of
+ * the bus then reads the end of the stream, does what it has to, and closes its
  * end, which takes the peer's names and replies away (kdbus_peer_retire()).
  * With the last reference it is freed, behind an RCU grace period: a delivery
  * finds recipients under rcu_read_lock() alone.
