@@ -14,6 +14,7 @@
 #include "bus.h"
 #include "flush.h"
 #include "peer.h"
+#include "room.h"
 #include "stream.h"
 #include "unixsock.h"
 
@@ -109,7 +110,7 @@ static void kdbus_flush_tell(struct kdbus_unix *u)
 		WRITE_ONCE(peer->down_files, false);
 		peer->daemon_sk->sk_write_space(peer->daemon_sk);
 	}
-	kdbus_stream_daemon_relief(peer);
+	kdbus_room_daemon_relief(peer);
 }
 
 static void kdbus_flush_all(struct kdbus_unix *u, int *steps)

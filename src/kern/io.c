@@ -6,6 +6,7 @@
 
 #include "bus.h"
 #include "peer.h"
+#include "room.h"
 #include "sock.h"
 #include "socket.h"
 #include "stream.h"
@@ -39,8 +40,8 @@ static bool kdbus_end_init(struct kdbus_end *end, struct sock *sk)
 
 static bool kdbus_end_room(const struct kdbus_end *end)
 {
-	return end->daemon ? kdbus_stream_daemon_wait(end->peer) :
-			     kdbus_stream_client_room(end->peer);
+	return end->daemon ? kdbus_room_daemon_wait(end->peer) :
+			     kdbus_room_client(end->peer);
 }
 
 /* Sleeps until there is room to send, or the end of the connection. */
@@ -234,7 +235,7 @@ static ssize_t kdbus_recv_some(const struct kdbus_end *end, struct msghdr *msg,
 	if (done)
 		end->peer->transport->received(end->peer);
 	if (ret > 0 && !end->daemon)
-		kdbus_stream_daemon_relief(end->peer);
+		kdbus_room_daemon_relief(end->peer);
 	return ret;
 }
 

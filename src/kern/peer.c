@@ -7,6 +7,7 @@
 
 #include "bus.h"
 #include "peer.h"
+#include "room.h"
 #include "user.h"
 
 static struct workqueue_struct *kdbus_free_wq;
@@ -475,7 +476,7 @@ void kdbus_peer_wake_daemon(struct kdbus_peer *peer)
  */
 void kdbus_peer_wake_writer(struct kdbus_peer *peer)
 {
-	/* Pairs with kdbus_stream_daemon_wait(): one sees the other. */
+	/* Pairs with kdbus_room_daemon_wait(): one sees the other. */
 	smp_mb();
 	if (!READ_ONCE(peer->down_waited))
 		return;

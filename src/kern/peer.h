@@ -164,7 +164,7 @@ struct kdbus_transport {
  *	and kdbus_name.live of the peer's names
  * @down_off: enum kdbus_down_off, 0 if the module may put something there
  * @down_waited: the daemon end is to be told when there is room again; not
- *	guarded, see kdbus_stream_daemon_wait()
+ *	guarded, see kdbus_room_daemon_wait()
  * @down_files: the daemon end is to be told when it may send files; likewise
  * @caps: enum kdbus_peer_cap; changed under @route as well, so that either
  *	lock is enough to read it

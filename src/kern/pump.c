@@ -18,6 +18,7 @@
 #include "flush.h"
 #include "peer.h"
 #include "pump.h"
+#include "room.h"
 #include "route.h"
 #include "stream.h"
 #include "unixsock.h"
@@ -31,7 +32,7 @@ static bool kdbus_pump_stall(struct kdbus_unix *u)
 	set_bit(KDBUS_UNIX_STALLED, &u->flags);
 	/* Pairs with kdbus_pump_relief(): one sees the other. */
 	smp_mb__after_atomic();
-	return kdbus_stream_client_room(u->peer) &&
+	return kdbus_room_client(u->peer) &&
 	       test_and_clear_bit(KDBUS_UNIX_STALLED, &u->flags);
 }
 
@@ -46,7 +47,7 @@ void kdbus_pump_relief(struct kdbus_unix *u)
 	/* Pairs with kdbus_pump_stall(). */
 	smp_mb();
 	if (test_bit(KDBUS_UNIX_STALLED, &u->flags) &&
-	    kdbus_stream_client_room(u->peer) &&
+	    kdbus_room_client(u->peer) &&
 	    test_and_clear_bit(KDBUS_UNIX_STALLED, &u->flags))
 		kdbus_unix_work(u, 0);
 }
@@ -195,7 +196,7 @@ static bool kdbus_pump_step(struct kdbus_unix *u)
 		return false;
 	}
 	if (u->clear)
-		return kdbus_stream_client_room(u->peer) ? kdbus_pump_read(u) :
+		return kdbus_room_client(u->peer) ? kdbus_pump_read(u) :
 							   kdbus_pump_stall(u);
 	/* Looked at before the queue: nothing is added behind it. */
 	last = READ_ONCE(u->sk->sk_shutdown) & RCV_SHUTDOWN;

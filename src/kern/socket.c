@@ -12,10 +12,10 @@
 #include "control.h"
 #include "family.h"
 #include "peer.h"
+#include "room.h"
 #include "route.h"
 #include "sock.h"
 #include "socket.h"
-#include "stream.h"
 
 static int kdbus_release(struct socket *sock)
 {
@@ -143,7 +143,7 @@ static __poll_t kdbus_poll_connected(struct sock *sk)
 
 	if (kdbus_peer_readable(ks->peer, daemon))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (daemon ? kdbus_stream_daemon_wait(ks->peer) : sock_writeable(sk))
+	if (daemon ? kdbus_room_daemon_wait(ks->peer) : sock_writeable(sk))
 		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 	else
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);

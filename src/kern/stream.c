@@ -15,6 +15,7 @@
 #include "peer.h"
 #include "plant.h"
 #include "reply.h"
+#include "room.h"
 #include "route.h"
 #include "stream.h"
 #include "user.h"
@@ -262,20 +263,6 @@ static int kdbus_stream_write(const struct kdbus_direction *dir,
 	return ret ?: shown;
 }
 
-/**
- * kdbus_stream_client_room() - may a client begin another message?
- * @peer: the client
- *
- * Context: any; a snapshot.
- */
-bool kdbus_stream_client_room(const struct kdbus_peer *peer)
-{
-	const struct sock *sk = peer->client_sk;
-	int max = min(READ_ONCE(sk->sk_sndbuf), KDBUS_SNDBUF_MAX);
-
-	return sk_wmem_alloc_get(sk) < max || READ_ONCE(peer->up.shut);
-}
-
 static int kdbus_client_message(struct kdbus_peer *peer, struct kdbus_msg *msg)
 {
 	kdbus_route_message(peer, msg);
@@ -295,7 +282,7 @@ static u32 kdbus_client_max_size(const struct kdbus_peer *peer)
 }
 
 static const struct kdbus_direction kdbus_from_client = {
-	.room = kdbus_stream_client_room,
+	.room = kdbus_room_client,
 	.message = kdbus_client_message,
 	.chunk = kdbus_client_chunk,
 	.max_size = kdbus_client_max_size,
@@ -522,34 +509,6 @@ int kdbus_stream_client_lend(struct kdbus_peer *peer, const u8 *head, u32 len)
 	return kdbus_lend_message(peer, tx, msg, fixed);
 }
 
-/*
- * May the daemon begin another message?  One that observes the limits it has
- * set is never refused, as long as its owner has memory left.  Beyond that each
- * client still has what any socket would take, so that a few clients who do not
- * read cannot silence the bus for all others.
- */
-static bool kdbus_stream_daemon_room(const struct kdbus_peer *peer)
-{
-	const struct kdbus_bus_config *config = &peer->bus->config;
-	u64 least = READ_ONCE(peer->daemon_sk->sk_sndbuf);
-	u64 most = READ_ONCE(config->max_outgoing_bytes);
-	u64 bytes = READ_ONCE(peer->down.bytes);
-
-	if (READ_ONCE(peer->down.shut))
-		return true;
-	/* Files that wait here would be hidden from the owner's limit, if any. */
-	if (most &&
-	    READ_ONCE(peer->down.fds) > READ_ONCE(config->max_outgoing_fds))
-		return false;
-	/* It has files to send, which nobody can keep for it. */
-	if (READ_ONCE(peer->down_files))
-		return false;
-	if (bytes < least)
-		return true;
-	return most && !kdbus_user_full(peer->owner) &&
-	       bytes < most + READ_ONCE(config->max_message_size);
-}
-
 /* Is it part of something that several recipients are to see at once? */
 static void kdbus_daemon_join(struct kdbus_bus *bus, struct kdbus_msg *msg)
 {
@@ -559,43 +518,6 @@ static void kdbus_daemon_join(struct kdbus_bus *bus, struct kdbus_msg *msg)
 	if (bus->batch)
 		kdbus_batch_join(bus->batch, msg);
 	spin_unlock(&bus->batch_lock);
-}
-
-/**
- * kdbus_stream_daemon_wait() - may the daemon begin another message?
- * @peer: the connection
- *
- * Context: any.
- * Return: true if it may; otherwise the daemon end is told once it may.
- */
-bool kdbus_stream_daemon_wait(struct kdbus_peer *peer)
-{
-	if (kdbus_stream_daemon_room(peer))
-		return true;
-	WRITE_ONCE(peer->down_waited, true);
-	/* Pairs with kdbus_stream_daemon_relief(): one sees the other. */
-	smp_mb();
-	return kdbus_stream_daemon_room(peer);
-}
-
-static void kdbus_daemon_write_space(struct kdbus_peer *peer)
-{
-	WRITE_ONCE(peer->down_waited, false);
-	peer->daemon_sk->sk_write_space(peer->daemon_sk);
-}
-
-/**
- * kdbus_stream_daemon_relief() - the client has read something
- * @peer: the client
- *
- * Context: any, without locks of the peer.
- */
-void kdbus_stream_daemon_relief(struct kdbus_peer *peer)
-{
-	/* Pairs with kdbus_stream_daemon_wait(). */
-	smp_mb();
-	if (READ_ONCE(peer->down_waited) && kdbus_stream_daemon_room(peer))
-		kdbus_daemon_write_space(peer);
 }
 
 static int kdbus_daemon_put(struct kdbus_peer *peer, struct kdbus_msg *msg)
@@ -667,7 +589,7 @@ static u32 kdbus_daemon_max_size(const struct kdbus_peer *peer)
 }
 
 static const struct kdbus_direction kdbus_from_daemon = {
-	.room = kdbus_stream_daemon_room,
+	.room = kdbus_room_daemon,
 	.message = kdbus_daemon_message,
 	.chunk = kdbus_daemon_chunk,
 	.max_size = kdbus_daemon_max_size,
@@ -709,8 +631,8 @@ static void kdbus_daemon_refused(struct kdbus_peer *peer)
 {
 	kdbus_daemon_down_off(peer, KDBUS_DOWN_REFUSED, true);
 	/* Whoever waits for an edge has seen none if there is room by now. */
-	if (kdbus_stream_daemon_wait(peer))
-		kdbus_daemon_write_space(peer);
+	if (kdbus_room_daemon_wait(peer))
+		kdbus_room_daemon_appears(peer);
 }
 
 /**

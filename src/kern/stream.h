@@ -10,9 +10,6 @@ struct kdbus_fds;
 struct kdbus_peer;
 struct msghdr;
 
-bool kdbus_stream_client_room(const struct kdbus_peer *peer);
-bool kdbus_stream_daemon_wait(struct kdbus_peer *peer);
-void kdbus_stream_daemon_relief(struct kdbus_peer *peer);
 int kdbus_stream_client(struct kdbus_peer *peer, struct iov_iter *from,
 			struct kdbus_fds *fds);
 bool kdbus_stream_client_starts(const struct kdbus_peer *peer);
