@@ -6,7 +6,8 @@
 #include "../bus/client.h"
 #include "../unit/rng.h"
 
-#define ACTORS		16
+/* So many that every user whom the policies name is one of them. */
+#define ACTORS		22
 /* The first of them are root's, as most services are. */
 #define ROOTS		5
 #define ACTOR_TAKEN	1024

@@ -19,17 +19,6 @@
 #define RULES_FILE	"/etc/dbus-1/system.d/random.conf"
 #define CONSOLE_FILE	"/run/console/alice"
 
-/* Two of the packages' own, the others nobody's. */
-const char *const rule_users[] = {
-	"root", "alice", "bob", "nobody", "avahi", "polkitd",
-};
-const unsigned int rule_users_count =
-	sizeof(rule_users) / sizeof(*rule_users);
-
-static const char *const rule_groups[] = {
-	"root", "friends", "alice", "netdev", "nogroup", "avahi",
-};
-
 static const char *const rule_types[] = {
 	"method_call", "method_return", "error", "signal",
 };
@@ -163,10 +152,10 @@ static void put_context(FILE *file, struct rng *rng)
 		fputs("<policy context=\"mandatory\">\n", file);
 	else if (kind < 60)
 		fprintf(file, "<policy user=\"%s\">\n",
-			rule_users[rng_below(rng, rule_users_count)]);
+			random_user(rng));
 	else if (kind < 85)
 		fprintf(file, "<policy group=\"%s\">\n",
-			rng_pick(rng, rule_groups));
+			random_group(rng));
 	else
 		fprintf(file, "<policy at_console=\"%s\">\n",
 			rng_pick(rng, truths));

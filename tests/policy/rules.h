@@ -6,10 +6,6 @@
 #include "../unit/rng.h"
 #include "vocabulary.h"
 
-/* Users and groups that rules and clients are taken from: see guest-run. */
-extern const char *const rule_users[];
-extern const unsigned int rule_users_count;
-
 #define RULES_HINTS	8
 
 /* rules_hint - something that rules may be about, replacing hint number N */

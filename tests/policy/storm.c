@@ -10,6 +10,8 @@
  * carried most of what was allowed before.
  */
 
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 
 #define RECENT		64
 #define NAMES		24
+#define GROUPS_MAX	32
 /* Messages that are sent before and after a name changes hands. */
 #define ABOUT		6
 #define SECONDS		900
@@ -229,7 +232,7 @@ static void step_reconnect(void)
 	client_close(actors[i].client);
 	client_await_owner(unique, false);
 	if (i >= ROOTS)
-		actors[i].user = rule_users[rng_below(&rng, rule_users_count)];
+		actors[i].user = random_user(&rng);
 	open_actor(i);
 	actors_settle();
 	send_again(3);
@@ -268,19 +271,84 @@ static void step(void)
 		step_eavesdrop();
 }
 
+/* The users and groups of the policies, and some that these know nothing of. */
+static void read_policies(void)
+{
+	static const char *const more_users[] = { "bob", "nobody" };
+	static const char *const more_groups[] = {
+		"root", "alice", "nogroup", "avahi",
+	};
+	unsigned int i;
+
+	vocabulary_read("/usr/share/dbus-1/system.d");
+	vocabulary_read("/etc/dbus-1/system.d");
+	for (i = 0; i < sizeof(more_users) / sizeof(*more_users); i++)
+		vocabulary_add_user(more_users[i]);
+	for (i = 0; i < sizeof(more_groups) / sizeof(*more_groups); i++)
+		vocabulary_add_group(more_groups[i]);
+}
+
+static bool is_actor(const char *user)
+{
+	int i;
+
+	for (i = 0; i < ACTORS; i++)
+		if (!strcmp(actors[i].user, user))
+			return true;
+	return false;
+}
+
+static bool is_in(const char *user, const char *group)
+{
+	struct passwd *entry = getpwnam(user);
+	struct group *wanted = getgrnam(group);
+	gid_t groups[GROUPS_MAX];
+	int count = GROUPS_MAX;
+
+	if (!entry || !wanted ||
+	    getgrouplist(user, entry->pw_gid, groups, &count) < 0)
+		give_up("%s and %s cannot be looked up", user, group);
+	while (count--)
+		if (groups[count] == wanted->gr_gid)
+			return true;
+	return false;
+}
+
+static bool has_actor(const char *group)
+{
+	int i;
+
+	for (i = 0; i < ACTORS; i++)
+		if (is_in(actors[i].user, group))
+			return true;
+	return false;
+}
+
+/* Rules for a user or a group whom nobody is or is in would not be tested. */
+static void check_actors(void)
+{
+	unsigned int n;
+
+	for (n = 0; n < users_count(); n++)
+		check(is_actor(user_number(n)), "no client is %s",
+		      user_number(n));
+	for (n = 0; n < groups_count(); n++)
+		check(has_actor(group_number(n)), "no client is in %s",
+		      group_number(n));
+}
+
 static void begin(void)
 {
 	int i;
 
-	vocabulary_read("/usr/share/dbus-1/system.d");
-	vocabulary_read("/etc/dbus-1/system.d");
+	read_policies();
 	for (i = 0; i < ACTORS; i++) {
-		actors[i].user = i < ROOTS ? "root" :
-				 rule_users[i % rule_users_count];
+		actors[i].user = i < ROOTS ? "root" : user_number(i - ROOTS);
 		open_actor(i);
 		if (chance(75))
 			move_match(i);
 	}
+	check_actors();
 	/* Most belong to root, as most services do. */
 	for (i = 0; i < NAMES;) {
 		names[i] = random_name(&rng);

@@ -28,6 +28,7 @@ struct words {
 static struct shape shapes[SHAPES_MAX];
 static unsigned int shapes_count;
 static struct words names, interfaces, members, paths, errors;
+static struct words users, groups;
 
 static void words_add(struct words *words, const char *word)
 {
@@ -124,6 +125,17 @@ static void take_rule(const char *rule)
 		words_add(&errors, shape.error);
 }
 
+static void take_context(const char *policy)
+{
+	char *user = attribute(policy, "user");
+	char *group = attribute(policy, "group");
+
+	if (user)
+		words_add(&users, user);
+	if (group)
+		words_add(&groups, group);
+}
+
 static void blank_comments(char *text)
 {
 	char *begin = text, *end;
@@ -148,6 +160,8 @@ static void take_rules(char *text)
 		*end = '\0';
 		if (!strncmp(text, "<allow", 6) || !strncmp(text, "<deny", 5))
 			take_rule(text);
+		else if (!strncmp(text, "<policy", 7))
+			take_context(text);
 		text = end + 1;
 	}
 }
@@ -188,6 +202,46 @@ void vocabulary_read(const char *directory)
 		free(entries[i]);
 	}
 	free(entries);
+}
+
+void vocabulary_add_user(const char *user)
+{
+	words_add(&users, user);
+}
+
+void vocabulary_add_group(const char *group)
+{
+	words_add(&groups, group);
+}
+
+unsigned int users_count(void)
+{
+	return users.count;
+}
+
+const char *user_number(unsigned int n)
+{
+	return users.word[n % users.count];
+}
+
+unsigned int groups_count(void)
+{
+	return groups.count;
+}
+
+const char *group_number(unsigned int n)
+{
+	return groups.word[n % groups.count];
+}
+
+const char *random_user(struct rng *rng)
+{
+	return words_pick(&users, rng);
+}
+
+const char *random_group(struct rng *rng)
+{
+	return words_pick(&groups, rng);
 }
 
 const char *random_name(struct rng *rng)

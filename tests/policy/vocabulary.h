@@ -24,6 +24,18 @@ struct shape {
 /* vocabulary_read - take in all rules in the files *.conf of a directory */
 void vocabulary_read(const char *directory);
 
+/* What no rule mentions, but clients may be. */
+void vocabulary_add_user(const char *user);
+void vocabulary_add_group(const char *group);
+
+/* Users that some rule is for, or that have been added: see guest-run. */
+unsigned int users_count(void);
+const char *user_number(unsigned int n);
+unsigned int groups_count(void);
+const char *group_number(unsigned int n);
+const char *random_user(struct rng *rng);
+const char *random_group(struct rng *rng);
+
 /* random_name - a bus name that some rule is about */
 const char *random_name(struct rng *rng);
 
