@@ -337,6 +337,13 @@ static void check_actors(void)
 		      group_number(n));
 }
 
+/* The policies do not let them in: not this user, nor any of this group. */
+static void try_outcasts(void)
+{
+	check(!client_try_as("OUTCAST", "outcast"), "outcast is let in");
+	check(!client_try_as("EXILE", "exile"), "one of outcasts is let in");
+}
+
 static void begin(void)
 {
 	int i;
@@ -349,6 +356,7 @@ static void begin(void)
 			move_match(i);
 	}
 	check_actors();
+	try_outcasts();
 	/* Most belong to root, as most services do. */
 	for (i = 0; i < NAMES;) {
 		names[i] = random_name(&rng);
