@@ -328,7 +328,7 @@ static bool is_broadcast(const struct flow *flow)
 /* Files of a broadcast are the daemon's business, always. */
 static bool is_for_module(const struct flow *flow)
 {
-	if (flow->files && is_broadcast(flow))
+	if (flow->files && (is_broadcast(flow) || !files_are_carried()))
 		return false;
 	return !flow->re;
 }
