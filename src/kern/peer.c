@@ -7,7 +7,6 @@
 
 #include "bus.h"
 #include "peer.h"
-#include "room.h"
 #include "user.h"
 
 static struct workqueue_struct *kdbus_free_wq;

@@ -141,7 +141,7 @@ static int take_file(struct stream *s, uint32_t serial)
 	if (!s->n_files)
 		broken(s->who, "files with a message", 0, 1);
 	memmove(s->files, s->files + 1, --s->n_files * sizeof(int));
-	if (fstat(fd, &st) || st.st_size != serial)
+	if (fstat(fd, &st) || (uint64_t)st.st_size != serial)
 		broken(s->who, "a file of size", st.st_size, serial);
 	return fd;
 }

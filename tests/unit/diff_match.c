@@ -121,7 +121,10 @@ static void stop(struct run *r)
 	dbus_shutdown();
 }
 
-/* Does the core take it for a rule?  Then @rule is that, to be freed. */
+/*
+ * Does the core take it for a rule?  Then @rule is that, to be freed.  Of a text that is
+ * too long for a client's dbus-daemon says so before it comes to the core.
+ */
 static bool parse(const char *text, struct kdbus_match_rule **rule)
 {
 	size_t len = strlen(text);
@@ -132,7 +135,8 @@ static bool parse(const char *text, struct kdbus_match_rule **rule)
 	if (!copy || !*rule)
 		abort();
 	memcpy(copy, text, len);
-	ok = kdbus_match_parse(copy, len, *rule);
+	ok = len <= KDBUS_MATCH_TEXT_MAX &&
+	     kdbus_match_parse(copy, len, *rule);
 	free(copy);
 	if (!ok) {
 		free(*rule);
