@@ -733,7 +733,7 @@ static void broadcast_has_one_body(void **state)
 
 	(void)state;
 	/* An AF_UNIX socket has a copy of as much as there is room for. */
-	if (a.attached)
+	if (a.attached || b.attached)
 		skip();
 	large_messages();
 	assert_int_equal(pipe(commands), 0);
