@@ -67,15 +67,11 @@ static void reader_outlives_the_socket(void **state)
 {
 	static char rest[4096];
 	pthread_t thread;
-	cpu_set_t cpus;
 	void *error;
 	int round;
 
 	(void)state;
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	assert_ok(sched_setaffinity(0, sizeof(cpus), &cpus));
-	preempt("full");
+	preempt_on_one_processor();
 	for (round = 0; round < 20; round++) {
 		struct link link;
 

@@ -187,16 +187,12 @@ static void closed_while_written_to(void **state)
 {
 	struct writer w = MESSAGE(SPEC_SIGNAL(NULL),
 				  .sender = "org.freedesktop.DBus");
-	cpu_set_t cpus;
 	pthread_t thread;
 	void *error;
 	int round;
 
 	(void)state;
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	assert_ok(sched_setaffinity(0, sizeof(cpus), &cpus));
-	preempt("full");
+	preempt_on_one_processor();
 	for (round = 0; round < 20; round++) {
 		struct peer c;
 

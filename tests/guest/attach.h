@@ -4,6 +4,7 @@
 #define TESTS_GUEST_ATTACH_H
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,6 +34,17 @@ static inline void preempt(const char *how)
 	if (write(fd, how, strlen(how)) < 0)
 		print_message("# preemption stays as it is\n");
 	close(fd);
+}
+
+/* So that it is the waker himself who does not go on. */
+static inline void preempt_on_one_processor(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	assert_ok(sched_setaffinity(0, sizeof(cpus), &cpus));
+	preempt("full");
 }
 
 /* From a to b. */
